@@ -1,0 +1,26 @@
+namespace XenBlock.Protocol;
+
+/// <summary>The numbers of the protocol that are nobody's choice (xen/include/public/io/blkif.h and ring.h).</summary>
+public static class ProtocolConstants
+{
+    /// <summary>A page of every paravirtual protocol, even where the kernel's own pages are larger.</summary>
+    public const int PageSizeBytes = 4096;
+
+    /// <summary>The unit of every sector number in a request, whatever the disk's own sector size (since Xen 4.19).</summary>
+    public const int SectorSizeBytes = 512;
+
+    /// <summary>Sectors in a page.</summary>
+    public const int SectorsPerPage = PageSizeBytes / SectorSizeBytes;
+
+    /// <summary><c>BLKIF_MAX_SEGMENTS_PER_REQUEST</c>: what fits in a slot.</summary>
+    public const int DirectSegmentsMax = 11;
+
+    /// <summary><c>BLKIF_MAX_INDIRECT_PAGES_PER_REQUEST</c>.</summary>
+    public const int IndirectPagesMax = 8;
+
+    /// <summary>Segments that one indirect page holds.</summary>
+    public const int SegmentsPerIndirectPage = PageSizeBytes / BlkifSegment.SizeBytes;
+
+    /// <summary>The most segments that a request can carry: 16 MiB of data.</summary>
+    public const int IndirectSegmentsMax = IndirectPagesMax * SegmentsPerIndirectPage;
+}

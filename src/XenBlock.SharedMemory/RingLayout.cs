@@ -1,0 +1,37 @@
+using System.Numerics;
+using XenBlock.Protocol;
+
+namespace XenBlock.SharedMemory;
+
+/// <summary>Where things are in a shared ring (<c>DEFINE_RING_TYPES</c>, xen/include/public/io/ring.h).</summary>
+/// <param name="SlotSizeBytes">Bytes of a slot: the larger of request and response.</param>
+/// <param name="SlotCount">Slots, a power of two.</param>
+public readonly record struct RingLayout(int SlotSizeBytes, uint SlotCount)
+{
+    /// <summary>Offset of <c>req_prod</c>.</summary>
+    public const int RequestProducer = 0;
+
+    /// <summary>Offset of <c>req_event</c>.</summary>
+    public const int RequestEvent = 4;
+
+    /// <summary>Offset of <c>rsp_prod</c>.</summary>
+    public const int ResponseProducer = 8;
+
+    /// <summary>Offset of <c>rsp_event</c>.</summary>
+    public const int ResponseEvent = 12;
+
+    /// <summary>Offset of the first slot; what lies between is private or padding.</summary>
+    public const int FirstSlot = 64;
+
+    /// <summary>The layout of a ring over a number of contiguous pages.</summary>
+    public static RingLayout For(int slotSizeBytes, int pageCount)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(slotSizeBytes, 16);
+        ArgumentOutOfRangeException.ThrowIfLessThan(pageCount, 1);
+        int fitting = ((pageCount * ProtocolConstants.PageSizeBytes) - FirstSlot) / slotSizeBytes;
+        return new RingLayout(slotSizeBytes, 1u << BitOperations.Log2((uint)fitting));
+    }
+
+    /// <summary>Offset of the slot that a free-running index falls on.</summary>
+    public int SlotOffset(uint index) => FirstSlot + ((int)(index & (SlotCount - 1)) * SlotSizeBytes);
+}

@@ -1,0 +1,102 @@
+using System.Runtime.CompilerServices;
+
+namespace XenBlock.SharedMemory;
+
+/// <summary>
+/// Memory that another domain may write at any moment: the only type that dereferences it, and the only place that
+/// names a barrier. Offsets are bytes from the start; an offset outside is our own mistake and throws.
+/// </summary>
+/// <remarks>
+/// It is a view, not an owner: whoever made the mapping keeps it alive. The pairs of barriers are those of
+/// xen/include/public/io/ring.h: xen_rmb is <see cref="LoadAcquire"/>, xen_wmb is <see cref="StoreRelease"/>, xen_mb is
+/// <see cref="StoreLoadBarrier"/>.
+/// </remarks>
+public readonly unsafe struct SharedPages
+{
+    private readonly byte* _start;
+
+    /// <summary>A view of <paramref name="lengthBytes"/> bytes at <paramref name="address"/>.</summary>
+    public SharedPages(nint address, int lengthBytes)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(lengthBytes);
+        _start = (byte*)address;
+        LengthBytes = lengthBytes;
+    }
+
+    /// <summary>Length of the view in bytes.</summary>
+    public int LengthBytes { get; }
+
+    /// <summary>Address of the first byte in this process.</summary>
+    public nint Address => (nint)_start;
+
+    /// <summary>Full barrier (xen_mb): orders our store before our next load, which release and acquire do not.</summary>
+    public static void StoreLoadBarrier() => Interlocked.MemoryBarrier();
+
+    /// <summary>Load-acquire (xen_rmb): what the peer wrote before it published this word is visible after it.</summary>
+    public uint LoadAcquire(int offset) => Volatile.Read(ref At<uint>(offset));
+
+    /// <summary>Store-release (xen_wmb): what was written before is visible before the word is.</summary>
+    public void StoreRelease(int offset, uint value) => Volatile.Write(ref At<uint>(offset), value);
+
+    /// <summary>Load-acquire of 64 bits.</summary>
+    public ulong LoadAcquire64(int offset) => Volatile.Read(ref At<ulong>(offset));
+
+    /// <summary>Store-release of 64 bits.</summary>
+    public void StoreRelease64(int offset, ulong value) => Volatile.Write(ref At<ulong>(offset), value);
+
+    /// <summary>Compare and swap, a full barrier; returns the word that was there.</summary>
+    public uint CompareExchange(int offset, uint value, uint comparand) =>
+        Interlocked.CompareExchange(ref At<uint>(offset), value, comparand);
+
+    /// <summary>Compare and swap of 16 bits, a full barrier; returns the half-word that was there.</summary>
+    public ushort CompareExchange16(int offset, ushort value, ushort comparand) =>
+        Interlocked.CompareExchange(ref At<ushort>(offset), value, comparand);
+
+    /// <summary>Compare and swap of 64 bits, a full barrier; returns what was there.</summary>
+    public ulong CompareExchange64(int offset, ulong value, ulong comparand) =>
+        Interlocked.CompareExchange(ref At<ulong>(offset), value, comparand);
+
+    /// <summary>Exchange, a full barrier; returns the word that was there.</summary>
+    public uint Exchange(int offset, uint value) => Interlocked.Exchange(ref At<uint>(offset), value);
+
+    /// <summary>Adds, a full barrier; returns the new value, wrapped to 32 bits.</summary>
+    public uint Add(int offset, uint value) => Interlocked.Add(ref At<uint>(offset), value);
+
+    /// <summary>Sets bits, a full barrier; returns the word that was there.</summary>
+    public uint Or(int offset, uint bits) => Interlocked.Or(ref At<uint>(offset), bits);
+
+    /// <summary>Keeps only the given bits, a full barrier; returns the word that was there.</summary>
+    public uint And(int offset, uint bits) => Interlocked.And(ref At<uint>(offset), bits);
+
+    /// <summary>Copies bytes out, once: all checks are made on the copy (RING_COPY_REQUEST).</summary>
+    public void CopyOut(int offset, Span<byte> destination) =>
+        new ReadOnlySpan<byte>(Range(offset, destination.Length), destination.Length).CopyTo(destination);
+
+    /// <summary>Copies a value out, once.</summary>
+    public T CopyOut<T>(int offset)
+        where T : unmanaged => Unsafe.ReadUnaligned<T>(Range(offset, sizeof(T)));
+
+    /// <summary>Copies bytes in.</summary>
+    public void CopyIn(int offset, ReadOnlySpan<byte> source) =>
+        source.CopyTo(new Span<byte>(Range(offset, source.Length), source.Length));
+
+    /// <summary>Copies a value in.</summary>
+    public void CopyIn<T>(int offset, in T value)
+        where T : unmanaged => Unsafe.WriteUnaligned(Range(offset, sizeof(T)), value);
+
+    /// <summary>Writes zeros.</summary>
+    public void Clear(int offset, int lengthBytes) => new Span<byte>(Range(offset, lengthBytes), lengthBytes).Clear();
+
+    /// <summary>A part of this view.</summary>
+    public SharedPages Slice(int offset, int lengthBytes) => new((nint)Range(offset, lengthBytes), lengthBytes);
+
+    /// <summary>A lease on payload within this view.</summary>
+    public PayloadSegment Payload(int offset, int lengthBytes) => new((nint)Range(offset, lengthBytes), lengthBytes);
+
+    private byte* Range(int offset, int size) => (uint)offset <= (uint)LengthBytes && size <= LengthBytes - offset
+        ? _start + offset
+        : throw new ArgumentOutOfRangeException(nameof(offset));
+
+    private ref T At<T>(int offset)
+        where T : unmanaged => ref Unsafe.AsRef<T>(Range(offset, sizeof(T)));
+}
