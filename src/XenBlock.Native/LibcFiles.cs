@@ -1,0 +1,50 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace XenBlock.Native;
+
+/// <summary>libc's calls on files and block devices, under their C names.</summary>
+internal static unsafe partial class LibcFiles
+{
+    /// <summary>FALLOC_FL_KEEP_SIZE (linux/falloc.h).</summary>
+    internal const int FALLOC_FL_KEEP_SIZE = 1;
+
+    /// <summary>FALLOC_FL_PUNCH_HOLE.</summary>
+    internal const int FALLOC_FL_PUNCH_HOLE = 2;
+
+    /// <summary>_IO(0x12, 94): is the device read-only (linux/fs.h).</summary>
+    internal const nuint BLKROGET = 0x125E;
+
+    /// <summary>_IO(0x12, 104): logical sector size.</summary>
+    internal const nuint BLKSSZGET = 0x1268;
+
+    /// <summary>_IOR(0x12, 114, size_t): size in bytes.</summary>
+    internal const nuint BLKGETSIZE64 = 0x80081272;
+
+    /// <summary>_IO(0x12, 119): give a range up; two u64.</summary>
+    internal const nuint BLKDISCARD = 0x1277;
+
+    /// <summary>_IO(0x12, 123): physical sector size.</summary>
+    internal const nuint BLKPBSZGET = 0x127B;
+
+    /// <summary>_IO(0x12, 125): give a range up beyond recovery; two u64.</summary>
+    internal const nuint BLKSECDISCARD = 0x127D;
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial nint preadv(SafeFileHandle fd, IoVector* vectors, int count, long offset);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial nint pwritev(SafeFileHandle fd, IoVector* vectors, int count, long offset);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int fdatasync(SafeFileHandle fd);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int fallocate(SafeFileHandle fd, int mode, long offset, long length);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int ftruncate(SafeFileHandle fd, long length);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int ioctl(SafeFileHandle fd, nuint request, void* argument);
+}
