@@ -23,4 +23,10 @@ public static class ProtocolConstants
 
     /// <summary>The most segments that a request can carry: 16 MiB of data.</summary>
     public const int IndirectSegmentsMax = IndirectPagesMax * SegmentsPerIndirectPage;
+
+    /// <summary><c>BLKIF_DISCARD_SECURE</c>: the bit of <see cref="BlockRequest.DiscardFlags"/> that asks for a secure discard.</summary>
+    public const byte DiscardSecure = 1;
+
+    /// <summary>The largest log2 of a ring's pages that we accept: 16 pages, Linux's limit.</summary>
+    public const int RingPageOrderMax = 4;
 }
