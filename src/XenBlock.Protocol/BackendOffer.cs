@@ -4,7 +4,9 @@ using System.Numerics;
 
 namespace XenBlock.Protocol;
 
-/// <summary>What a backend publishes before it goes to InitWait: the features that a frontend may choose from.</summary>
+/// <summary>
+/// What a backend publishes before it goes to InitWait: the features that a frontend may choose from.
+/// </summary>
 public sealed record BackendOffer
 {
     private static readonly IReadOnlyDictionary<string, string> _none = ReadOnlyDictionary<string, string>.Empty;

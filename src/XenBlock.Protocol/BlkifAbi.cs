@@ -1,6 +1,8 @@
 namespace XenBlock.Protocol;
 
-/// <summary>The layout a frontend uses in its ring, named by its <c>protocol</c> key (xen/include/public/io/protocols.h).</summary>
+/// <summary>
+/// The layout a frontend uses in its ring, named by its <c>protocol</c> key (xen/include/public/io/protocols.h).
+/// </summary>
 public enum BlkifAbi
 {
     /// <summary>"x86_64-abi": 64-bit integers on 8-byte boundaries, slots of 112 bytes.</summary>

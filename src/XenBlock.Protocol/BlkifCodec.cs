@@ -4,7 +4,8 @@ using System.Runtime.InteropServices;
 namespace XenBlock.Protocol;
 
 /// <summary>
-/// Between a slot's bytes and <see cref="BlockRequest"/> or <see cref="BlockResponse"/>, for every ABI. Works on private
+/// Between a slot's bytes and <see cref="BlockRequest"/> or <see cref="BlockResponse"/>, for every ABI. Works on
+/// private
 /// copies only, and checks nothing: that is <c>RequestValidator</c>'s work.
 /// </summary>
 /// <remarks>Layouts: xen/include/public/io/blkif.h; proved against the C compiler in XenBlock.Tests.Oracle.</remarks>

@@ -2,7 +2,9 @@ using System.Runtime.InteropServices;
 
 namespace XenBlock.Protocol;
 
-/// <summary>A run of 512-byte sectors within one granted page (<c>struct blkif_request_segment</c>, all ABIs).</summary>
+/// <summary>
+/// A run of 512-byte sectors within one granted page (<c>struct blkif_request_segment</c>, all ABIs).
+/// </summary>
 /// <remarks>Written by the frontend; every field is the peer's word until it was validated.</remarks>
 [StructLayout(LayoutKind.Explicit, Size = SizeBytes)]
 public struct BlkifSegment

@@ -10,7 +10,9 @@ public struct BlockRequest
     /// <summary>The operation to carry out; for an indirect request the inner one.</summary>
     public BlkifOperation Operation;
 
-    /// <summary>True if the slot held <see cref="BlkifOperation.Indirect"/>: the segments lie in <see cref="IndirectGrants"/>.</summary>
+    /// <summary>
+    /// True if the slot held <see cref="BlkifOperation.Indirect"/>: the segments lie in <see cref="IndirectGrants"/>.
+    /// </summary>
     public bool IsIndirect;
 
     /// <summary>Discard only: bit 0 asks for a secure discard.</summary>

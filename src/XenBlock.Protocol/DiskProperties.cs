@@ -39,7 +39,8 @@ public sealed record DiskProperties
         if (!keys.TryGetValue(VbdKeys.SectorSize, out string? sectorSizeText)) sectorSizeText = "512";
         if (!PeerText.TryRead(sectorSizeText, int.MaxValue, out ulong sectorSize) || !IsSectorSize((int)sectorSize))
         {
-            problem = $"the backend's {VbdKeys.SectorSize} {PeerText.Quote(sectorSizeText)} is none of 512, 1024, 2048, 4096";
+            problem = $"the backend's {VbdKeys.SectorSize} {PeerText.Quote(sectorSizeText)} "
+                + "is none of 512, 1024, 2048, 4096";
             return false;
         }
 
@@ -54,7 +55,8 @@ public sealed record DiskProperties
         if (!PeerText.TryRead(sectorsText, sectorsMax, out ulong sectors)
             || sectors * unitsPerSector % (sectorSize / ProtocolConstants.SectorSizeBytes) != 0)
         {
-            problem = $"the backend's {VbdKeys.Sectors} {PeerText.Quote(sectorsText)} is no size of a disk with sectors of {sectorSize} bytes";
+            problem = $"the backend's {VbdKeys.Sectors} {PeerText.Quote(sectorsText)} "
+                + $"is no size of a disk with sectors of {sectorSize} bytes";
             return false;
         }
 
@@ -62,7 +64,8 @@ public sealed record DiskProperties
         bool hasPhysical = keys.TryGetValue(VbdKeys.PhysicalSectorSize, out string? physicalText)
             & PeerText.TryRead(physicalText, 1 << 24, out ulong physical);
         bool isPhysicalGood = hasPhysical && ulong.IsPow2(physical) && physical >= sectorSize;
-        bool hasInfo = keys.TryGetValue(VbdKeys.Info, out string? infoText) & PeerText.TryRead(infoText, uint.MaxValue, out ulong info);
+        bool hasInfo = keys.TryGetValue(VbdKeys.Info, out string? infoText)
+            & PeerText.TryRead(infoText, uint.MaxValue, out ulong info);
         problem = null;
         properties = new DiskProperties
         {

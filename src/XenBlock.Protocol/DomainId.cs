@@ -1,6 +1,8 @@
 namespace XenBlock.Protocol;
 
-/// <summary>A domain's number (<c>domid_t</c>, xen/include/public/xen.h): 0 is dom0, 0x7FF0 and above are reserved.</summary>
+/// <summary>
+/// A domain's number (<c>domid_t</c>, xen/include/public/xen.h): 0 is dom0, 0x7FF0 and above are reserved.
+/// </summary>
 /// <param name="Value">The number as it stands on the wire.</param>
 public readonly record struct DomainId(ushort Value)
 {

@@ -1,6 +1,8 @@
 namespace XenBlock.Protocol;
 
-/// <summary>One line of a negotiation: what was offered, what was wished for, what came of it, and why not more.</summary>
+/// <summary>
+/// One line of a negotiation: what was offered, what was wished for, what came of it, and why not more.
+/// </summary>
 /// <param name="Name">The feature, by the name of its key where it has one.</param>
 /// <param name="Offered">What the backend offered; "-" where it did not say.</param>
 /// <param name="Wished">What the frontend wished for; "-" where the frontend does not say.</param>

@@ -5,7 +5,9 @@ using System.Numerics;
 
 namespace XenBlock.Protocol;
 
-/// <summary>What a frontend publishes before it goes to Initialised: its ring, its event channel, and its choices.</summary>
+/// <summary>
+/// What a frontend publishes before it goes to Initialised: its ring, its event channel, and its choices.
+/// </summary>
 public sealed record FrontendAnswer
 {
     /// <summary>The grants of the ring's pages, in order: 1, 2, 4, 8 or 16 of them.</summary>
@@ -23,7 +25,9 @@ public sealed record FrontendAnswer
     /// <summary>The log2 of the ring's pages.</summary>
     public int RingPageOrder => BitOperations.Log2((uint)RingReferences.Count);
 
-    /// <summary>Reads what a frontend published. Every number in it is the peer's word and is checked here (S28, S29).</summary>
+    /// <summary>
+    /// Reads what a frontend published. Every number in it is the peer's word and is checked here (S28, S29).
+    /// </summary>
     /// <param name="keys">The frontend's directory.</param>
     /// <param name="offer">What we offered.</param>
     /// <param name="abiDefault">The layout of a frontend that does not name one: that differs by peer.</param>
@@ -96,7 +100,8 @@ public sealed record FrontendAnswer
         return problem is null && count > 1 ? "the frontend wants several queues, which are not used yet" : problem;
     }
 
-    private static string? ReadPageCount(IReadOnlyDictionary<string, string> keys, BackendOffer offer, out int pageCount)
+    private static string? ReadPageCount(
+        IReadOnlyDictionary<string, string> keys, BackendOffer offer, out int pageCount)
     {
         pageCount = 1;
         ulong orderMax = (ulong)offer.RingPageOrderMax;

@@ -3,7 +3,8 @@ using System.Globalization;
 namespace XenBlock.Protocol;
 
 /// <summary>
-/// Finds what both ends can use: a function from what they say to what holds, free of XenStore. Every feature that is not
+/// Finds what both ends can use: a function from what they say to what holds, free of XenStore. Every feature that is
+/// not
 /// used gets a reason in words.
 /// </summary>
 public static class Negotiation
@@ -25,9 +26,14 @@ public static class Negotiation
         bool persistent = AgreeFlag(offer, VbdKeys.FeaturePersistent, offer.Persistent, wish.Persistent, decisions);
         bool flush = AgreeFlag(offer, VbdKeys.FeatureFlushCache, offer.Flush, wish.Flush, decisions);
         decisions.Add(new FeatureDecision(
-            VbdKeys.FeatureBarrier, Text(offer.Barrier), Text(false), Text(false), "flush does its work; kept for old peers only"));
+            VbdKeys.FeatureBarrier,
+            Text(offer.Barrier),
+            Text(false),
+            Text(false),
+            "flush does its work; only old frontends need it"));
         bool discard = AgreeFlag(offer, VbdKeys.FeatureDiscard, offer.Discard, wish.Discard, decisions);
-        bool secure = AgreeFlag(offer, VbdKeys.DiscardSecure, offer.SecureDiscard, discard, decisions, "without discard");
+        bool secure = AgreeFlag(
+            offer, VbdKeys.DiscardSecure, offer.SecureDiscard, discard, decisions, "there is no discard");
         return new AgreedFeatures
         {
             Abi = wish.Abi,
@@ -102,7 +108,8 @@ public static class Negotiation
     }
 
     private static void AddQueues(BackendOffer offer, List<FeatureDecision> decisions) => decisions.Add(
-        new FeatureDecision(VbdKeys.MultiQueueNumQueues, Text(offer.QueuesMax), "1", "1", "several queues are not used yet"));
+        new FeatureDecision(
+            VbdKeys.MultiQueueNumQueues, Text(offer.QueuesMax), "1", "1", "several queues are not used yet"));
 
     private static int AgreeIndirect(BackendOffer offer, int wished, List<FeatureDecision> decisions)
     {
@@ -110,11 +117,12 @@ public static class Negotiation
         int wanted = Math.Min(wished, ProtocolConstants.IndirectSegmentsMax);
         int agreed = Math.Min(wanted, offer.IndirectSegmentsMax);
         string? reason = null;
+        string? problem = offer.Problems.GetValueOrDefault(VbdKeys.FeatureMaxIndirectSegments);
         if (wanted <= 0) reason = "the frontend wants direct requests only";
         else if (wanted <= Direct) reason = "a direct request holds as many segments as the frontend wants";
-        else if (offer.IndirectSegmentsMax == 0)
-            reason = offer.Problems.GetValueOrDefault(VbdKeys.FeatureMaxIndirectSegments) ?? "the backend does not offer it";
-        else if (offer.IndirectSegmentsMax <= Direct) reason = "a direct request holds as many segments as the backend offers";
+        else if (offer.IndirectSegmentsMax == 0) reason = problem ?? "the backend does not offer it";
+        else if (offer.IndirectSegmentsMax <= Direct)
+            reason = "a direct request holds as many segments as the backend offers";
         else if (agreed < wanted) reason = "the backend offers no more segments";
         else if (agreed < offer.IndirectSegmentsMax) reason = "the frontend wants no more segments";
         if (agreed <= Direct) agreed = 0;

@@ -19,7 +19,7 @@ internal static class PeerText
     public static string Quote(string value)
     {
         string head = value.Length > QuoteMax ? value[..QuoteMax] + "..." : value;
-        return string.Create(CultureInfo.InvariantCulture, $"'{string.Concat(head.Select(c => char.IsControl(c) ? '?' : c))}'");
+        return $"'{string.Concat(head.Select(c => char.IsControl(c) ? '?' : c))}'";
     }
 
 }

@@ -6,7 +6,9 @@ public static class ProtocolConstants
     /// <summary>A page of every paravirtual protocol, even where the kernel's own pages are larger.</summary>
     public const int PageSizeBytes = 4096;
 
-    /// <summary>The unit of every sector number in a request, whatever the disk's own sector size (since Xen 4.19).</summary>
+    /// <summary>
+    /// The unit of every sector number in a request, whatever the disk's own sector size (since Xen 4.19).
+    /// </summary>
     public const int SectorSizeBytes = 512;
 
     /// <summary>Sectors in a page.</summary>
@@ -24,7 +26,9 @@ public static class ProtocolConstants
     /// <summary>The most segments that a request can carry: 16 MiB of data.</summary>
     public const int IndirectSegmentsMax = IndirectPagesMax * SegmentsPerIndirectPage;
 
-    /// <summary><c>BLKIF_DISCARD_SECURE</c>: the bit of <see cref="BlockRequest.DiscardFlags"/> that asks for a secure discard.</summary>
+    /// <summary>
+    /// <c>BLKIF_DISCARD_SECURE</c>: the bit of <see cref="BlockRequest.DiscardFlags"/> that asks for a secure discard.
+    /// </summary>
     public const byte DiscardSecure = 1;
 
     /// <summary>The largest log2 of a ring's pages that we accept: 16 pages, Linux's limit.</summary>

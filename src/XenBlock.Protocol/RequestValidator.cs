@@ -1,7 +1,8 @@
 namespace XenBlock.Protocol;
 
 /// <summary>
-/// Says whether a request may be carried out. Works on private copies only (S2), throws nothing, allocates nothing; what
+/// Says whether a request may be carried out. Works on private copies only (S2), throws nothing, allocates nothing;
+/// what
 /// it accepts needs no further check of numbers: only the grants may still fail.
 /// </summary>
 /// <remarks>The rules: xen/include/public/io/blkif.h and Linux drivers/block/xen-blkback/blkback.c.</remarks>
@@ -15,7 +16,8 @@ public static class RequestValidator
     /// <param name="request">The private copy.</param>
     /// <param name="limits">What the disk allows.</param>
     /// <param name="lengthBytes">
-    /// The data that it carries, in bytes: at most 44 KiB. 0 for a discard, for a flush or barrier without data, and for an
+    /// The data that it carries, in bytes: at most 44 KiB. 0 for a discard, for a flush or barrier without data, and
+    /// for an
     /// indirect request, whose segments are still to be read and given to <see cref="ValidateSegments"/>.
     /// </param>
     public static RequestVerdict Validate(in BlockRequest request, in DiskLimits limits, out int lengthBytes)

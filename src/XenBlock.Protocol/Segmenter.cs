@@ -15,8 +15,10 @@ public struct Segmenter
     /// <summary>Starts at the beginning of a range.</summary>
     /// <param name="offsetBytes">Where the range starts on the disk, a multiple of the sector size.</param>
     /// <param name="lengthBytes">Its length, a multiple of the sector size; 0 gives no parts.</param>
-    /// <param name="firstPageOffsetBytes">Where its data starts in the buffer's first page: a multiple of 512 below 4096.</param>
-    /// <param name="segmentsMax">The most segments of a request: 11, or what was agreed for indirect ones, up to 4,096.</param>
+    /// <param name="firstPageOffsetBytes">Where its data starts in the buffer's first page: a multiple of 512 below
+    /// 4096.</param>
+    /// <param name="segmentsMax">The most segments of a request: 11, or what was agreed for indirect ones, up to
+    /// 4,096.</param>
     /// <param name="sectorSizeBytes">The disk's logical sector.</param>
     public Segmenter(
         long offsetBytes,
@@ -25,7 +27,8 @@ public struct Segmenter
         int segmentsMax,
         int sectorSizeBytes = ProtocolConstants.SectorSizeBytes)
     {
-        if (!DiskProperties.IsSectorSize(sectorSizeBytes)) throw new ArgumentOutOfRangeException(nameof(sectorSizeBytes));
+        if (!DiskProperties.IsSectorSize(sectorSizeBytes))
+            throw new ArgumentOutOfRangeException(nameof(sectorSizeBytes));
         if (offsetBytes < 0 || offsetBytes % sectorSizeBytes != 0)
             throw new ArgumentOutOfRangeException(nameof(offsetBytes));
         if (lengthBytes < 0 || lengthBytes % sectorSizeBytes != 0 || lengthBytes > long.MaxValue - offsetBytes)

@@ -47,7 +47,9 @@ public static class VbdKeys
     /// <summary>The frontend's event channel port.</summary>
     public const string EventChannel = "event-channel";
 
-    /// <summary>The layout of the ring, see <see cref="BlkifAbiNames"/>; absent means a default that differs by backend.</summary>
+    /// <summary>
+    /// The layout of the ring, see <see cref="BlkifAbiNames"/>; absent means a default that differs by backend.
+    /// </summary>
     public const string Protocol = "protocol";
 
     /// <summary>The number of queues; only written if there are several.</summary>

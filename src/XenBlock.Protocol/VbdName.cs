@@ -81,18 +81,24 @@ public static class VbdName
         ? (XvdMajor << 8) | (disk << 4) | partition
         : Extended | (disk << 8) | partition);
 
+    private static VbdNumber Hd(uint disk, uint partition) =>
+        new(((disk < 2 ? FirstIdeMajor : SecondIdeMajor) << 8) | ((disk & 1) << 6) | partition);
+
     private static string Letters(string prefix, int disk, int partition)
     {
         string letters = string.Empty;
         for (int rest = disk; rest >= 0; rest = (rest / 26) - 1) letters = (char)('a' + (rest % 26)) + letters;
-        return partition == 0 ? prefix + letters : string.Create(CultureInfo.InvariantCulture, $"{prefix}{letters}{partition}");
+        return partition == 0
+            ? prefix + letters
+            : string.Create(CultureInfo.InvariantCulture, $"{prefix}{letters}{partition}");
     }
 
     private static bool TryParseNumber(string text, out VbdNumber number, out string? problem)
     {
         bool isHex = text.StartsWith("0x", StringComparison.OrdinalIgnoreCase);
         bool isRead = isHex
-            ? uint.TryParse(text.AsSpan(2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out uint value)
+            ? uint.TryParse(
+                text.AsSpan(2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out uint value)
             : uint.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out value);
         bool isGood = isRead && value is > 0 and <= int.MaxValue;
         number = isGood ? new VbdNumber(value) : default;
@@ -131,7 +137,7 @@ public static class VbdName
         {
             "xvd" => Xvd((uint)disk, (uint)partition),
             "sd" => new VbdNumber((SdMajor << 8) | ((uint)disk << 4) | (uint)partition),
-            _ => new VbdNumber(((disk < 2 ? FirstIdeMajor : SecondIdeMajor) << 8) | ((uint)(disk & 1) << 6) | (uint)partition),
+            _ => Hd((uint)disk, (uint)partition),
         };
         return true;
     }
@@ -142,11 +148,14 @@ public static class VbdName
         int p = rest.IndexOf('p');
         ReadOnlySpan<char> diskText = p < 0 ? rest : rest[..p];
         ReadOnlySpan<char> partitionText = p < 0 ? default : rest[(p + 1)..];
-        bool isDisk = int.TryParse(diskText, NumberStyles.None, CultureInfo.InvariantCulture, out int disk) && disk < DisksMax;
+        bool isDisk = int.TryParse(diskText, NumberStyles.None, CultureInfo.InvariantCulture, out int disk)
+            && disk < DisksMax;
         bool isPartition = TryParseCount(partitionText, PartitionsMax, mayBeAbsent: p < 0, out int partition);
         bool isGood = isDisk && isPartition;
         number = isGood ? Xvd((uint)disk, (uint)partition) : default;
-        problem = isGood ? null : $"'{text}' is no vbd: write d, a disk below {DisksMax}, and for a partition p and 1 to {PartitionsMax - 1}";
+        problem = isGood
+            ? null
+            : $"'{text}' is no vbd: write d, a disk below {DisksMax}, and for a partition p and 1 to {PartitionsMax - 1}";
         return isGood;
     }
 

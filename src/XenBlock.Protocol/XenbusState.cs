@@ -1,6 +1,8 @@
 namespace XenBlock.Protocol;
 
-/// <summary>Where one end of a device is in its life (<c>enum xenbus_state</c>, xen/include/public/io/xenbus.h).</summary>
+/// <summary>
+/// Where one end of a device is in its life (<c>enum xenbus_state</c>, xen/include/public/io/xenbus.h).
+/// </summary>
 public enum XenbusState
 {
     /// <summary>No state, or one that cannot be read: the peer's directory is gone.</summary>

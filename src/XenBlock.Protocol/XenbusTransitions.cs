@@ -2,14 +2,19 @@ using System.Globalization;
 
 namespace XenBlock.Protocol;
 
-/// <summary>How the two ends of a block device move through <see cref="XenbusState"/>, and the text of the state key.</summary>
+/// <summary>
+/// How the two ends of a block device move through <see cref="XenbusState"/>, and the text of the state key.
+/// </summary>
 /// <remarks>
-/// Sources: the start-up and shut-down notes of xen/include/public/io/blkif.h; Linux xen-blkfront.c and xen-blkback/xenbus.c;
+/// Sources: the start-up and shut-down notes of xen/include/public/io/blkif.h; Linux xen-blkfront.c and
+/// xen-blkback/xenbus.c;
 /// short cuts of mirage-block-xen and mini-os, whose frontends go to Connected at once.
 /// </remarks>
 public static class XenbusTransitions
 {
-    /// <summary>Reads a state key; anything that is not a state, or no key at all, is <see cref="XenbusState.Unknown"/>.</summary>
+    /// <summary>
+    /// Reads a state key; anything that is not a state, or no key at all, is <see cref="XenbusState.Unknown"/>.
+    /// </summary>
     public static XenbusState Parse(string? value)
     {
         ReadOnlySpan<char> digits = PeerText.Trim(value);
@@ -20,7 +25,9 @@ public static class XenbusTransitions
     /// <summary>The state key's value.</summary>
     public static string Format(XenbusState state) => ((int)state).ToString(CultureInfo.InvariantCulture);
 
-    /// <summary>True if the frontend has published its ring: some frontends skip Initialised, so both count (S8).</summary>
+    /// <summary>
+    /// True if the frontend has published its ring: some frontends skip Initialised, so both count (S8).
+    /// </summary>
     public static bool FrontendIsReady(XenbusState frontend) =>
         frontend is XenbusState.Initialised or XenbusState.Connected;
 
@@ -37,7 +44,8 @@ public static class XenbusTransitions
         // Writing the same state again is how a backend says "look again", as after a resize; a directory may be
         // made, or removed by the toolstack, at any time; and either end may give up at any time.
         if (from == to || from == XenbusState.Unknown || to == XenbusState.Unknown) return true;
-        if (to is XenbusState.Closing or XenbusState.Closed) return to == XenbusState.Closed || from != XenbusState.Closed;
+        if (to == XenbusState.Closed) return true;
+        if (to == XenbusState.Closing) return from != XenbusState.Closed;
         return end == XenbusEnd.Frontend ? IsLegalFrontend(from, to) : IsLegalBackend(from, to);
     }
 

@@ -50,7 +50,9 @@ public sealed class BackRing
     /// <summary>True if a request is there, without arming anything: for a poller.</summary>
     public bool HasRequests => _pages.LoadAcquire(RingLayout.RequestProducer) != _requestConsumer;
 
-    /// <summary>Asks for an event at the next request, then looks once more. True: there is work, do not sleep.</summary>
+    /// <summary>
+    /// Asks for an event at the next request, then looks once more. True: there is work, do not sleep.
+    /// </summary>
     public bool FinalCheckForRequests()
     {
         if (HasRequests) return true;
@@ -59,7 +61,9 @@ public sealed class BackRing
         return HasRequests;
     }
 
-    /// <summary>Puts a response into the next slot; it is not visible to the peer before <see cref="PushResponses"/>.</summary>
+    /// <summary>
+    /// Puts a response into the next slot; it is not visible to the peer before <see cref="PushResponses"/>.
+    /// </summary>
     public void PutResponse(ReadOnlySpan<byte> response)
     {
         if (Unanswered == 0) throw new InvalidOperationException("a response without a request");

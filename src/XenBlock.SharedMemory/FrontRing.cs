@@ -41,7 +41,9 @@ public sealed class FrontRing
         return new FrontRing(pages, layout, start);
     }
 
-    /// <summary>Puts a request into the next slot; it is not visible to the peer before <see cref="PushRequests"/>.</summary>
+    /// <summary>
+    /// Puts a request into the next slot; it is not visible to the peer before <see cref="PushRequests"/>.
+    /// </summary>
     public void PutRequest(ReadOnlySpan<byte> slot)
     {
         if (FreeSlots == 0) throw new InvalidOperationException("the ring is full; look at FreeSlots first");
@@ -78,7 +80,9 @@ public sealed class FrontRing
     /// <summary>True if a response is there, without arming anything: for a poller.</summary>
     public bool HasResponses => _pages.LoadAcquire(RingLayout.ResponseProducer) != _responseConsumer;
 
-    /// <summary>Asks for an event at the next response, then looks once more. True: there is work, do not sleep.</summary>
+    /// <summary>
+    /// Asks for an event at the next response, then looks once more. True: there is work, do not sleep.
+    /// </summary>
     public bool FinalCheckForResponses()
     {
         if (HasResponses) return true;

@@ -29,10 +29,14 @@ public readonly unsafe struct SharedPages
     /// <summary>Address of the first byte in this process.</summary>
     public nint Address => (nint)_start;
 
-    /// <summary>Full barrier (xen_mb): orders our store before our next load, which release and acquire do not.</summary>
+    /// <summary>
+    /// Full barrier (xen_mb): orders our store before our next load, which release and acquire do not.
+    /// </summary>
     public static void StoreLoadBarrier() => Interlocked.MemoryBarrier();
 
-    /// <summary>Load-acquire (xen_rmb): what the peer wrote before it published this word is visible after it.</summary>
+    /// <summary>
+    /// Load-acquire (xen_rmb): what the peer wrote before it published this word is visible after it.
+    /// </summary>
     public uint LoadAcquire(int offset) => Volatile.Read(ref At<uint>(offset));
 
     /// <summary>Store-release (xen_wmb): what was written before is visible before the word is.</summary>
