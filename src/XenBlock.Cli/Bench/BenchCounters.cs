@@ -1,0 +1,30 @@
+namespace XenBlock.Cli.Bench;
+
+/// <summary>Running totals of one side or both; two readings subtracted are one sample.</summary>
+/// <param name="Requests">Requests on the ring.</param>
+/// <param name="MapCalls">Calls that mapped granted pages.</param>
+/// <param name="UnmapCalls">Calls that unmapped them.</param>
+/// <param name="CopyCalls">Calls that copied to or from them.</param>
+/// <param name="Notifications">Events sent, both ways.</param>
+/// <param name="CpuMicroseconds">Processor time of every process involved.</param>
+internal readonly record struct BenchCounters(
+    long Requests, long MapCalls, long UnmapCalls, long CopyCalls, long Notifications, double CpuMicroseconds)
+{
+    /// <summary>Both sides together.</summary>
+    public static BenchCounters operator +(BenchCounters a, BenchCounters b) => new(
+        a.Requests + b.Requests,
+        a.MapCalls + b.MapCalls,
+        a.UnmapCalls + b.UnmapCalls,
+        a.CopyCalls + b.CopyCalls,
+        a.Notifications + b.Notifications,
+        a.CpuMicroseconds + b.CpuMicroseconds);
+
+    /// <summary>What happened between two readings.</summary>
+    public static BenchCounters operator -(BenchCounters later, BenchCounters earlier) => new(
+        later.Requests - earlier.Requests,
+        later.MapCalls - earlier.MapCalls,
+        later.UnmapCalls - earlier.UnmapCalls,
+        later.CopyCalls - earlier.CopyCalls,
+        later.Notifications - earlier.Notifications,
+        later.CpuMicroseconds - earlier.CpuMicroseconds);
+}

@@ -1,0 +1,59 @@
+namespace XenBlock.Cli.Bench;
+
+/// <summary>What one run of the benchmark is to do, with nothing left open.</summary>
+internal sealed record BenchSettings
+{
+    /// <summary>The user's own image, or null for a temporary one.</summary>
+    public string? ImagePath { get; init; }
+
+    /// <summary>True if the user's own image may be written to.</summary>
+    public bool MayOverwrite { get; init; }
+
+    /// <summary>Size of a temporary image in bytes.</summary>
+    public long ImageSizeBytes { get; init; }
+
+    /// <summary>What is behind the disk.</summary>
+    public StoreChoice Store { get; init; } = StoreChoice.File;
+
+    /// <summary>How the backend reaches granted pages.</summary>
+    public AccessChoice Access { get; init; } = AccessChoice.Map;
+
+    /// <summary>How the embedded machine maps granted pages.</summary>
+    public GrantsChoice Grants { get; init; } = GrantsChoice.Mmap;
+
+    /// <summary>1, or 2 for a backend in a process of its own.</summary>
+    public int Processes { get; init; } = 1;
+
+    /// <summary>Sizes of one operation in bytes.</summary>
+    public required IReadOnlyList<int> SizesBytes { get; init; }
+
+    /// <summary>Operations under way at once.</summary>
+    public required IReadOnlyList<int> Depths { get; init; }
+
+    /// <summary>The modes to compare.</summary>
+    public required IReadOnlyList<TransferMode> Modes { get; init; }
+
+    /// <summary>Reads, writes, or both.</summary>
+    public required IReadOnlyList<BenchOperation> Operations { get; init; }
+
+    /// <summary>Where the next operation goes.</summary>
+    public AccessPattern Pattern { get; init; } = AccessPattern.Sequential;
+
+    /// <summary>How often each point is measured; the table shows medians.</summary>
+    public int Repeats { get; init; } = 5;
+
+    /// <summary>How long one measurement lasts.</summary>
+    public TimeSpan SampleLength { get; init; } = TimeSpan.FromMilliseconds(150);
+
+    /// <summary>When to stop repeating, whatever is left.</summary>
+    public TimeSpan Budget { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>True for the short matrix.</summary>
+    public bool IsQuick { get; init; }
+
+    /// <summary>True to measure the file itself beside the disk.</summary>
+    public bool HasBaselines { get; init; } = true;
+
+    /// <summary>True to write, read back and compare before measuring.</summary>
+    public bool Verifies { get; init; } = true;
+}

@@ -1,0 +1,9 @@
+using System.Text.Json.Serialization;
+
+namespace XenBlock.Cli.Output;
+
+/// <summary>Documents that fit on a line.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
+[JsonSerializable(typeof(ErrorDocument))]
+[JsonSerializable(typeof(CompletionDocument))]
+internal sealed partial class JsonLines : JsonSerializerContext;

@@ -1,0 +1,59 @@
+namespace XenBlock.Cli.Report;
+
+/// <summary>A line of the table: medians over the samples. Per-operation figures divide by what the user submitted.</summary>
+internal sealed record PointReport
+{
+    /// <summary>read or write.</summary>
+    public required string Operation { get; init; }
+
+    /// <summary>Size of one operation.</summary>
+    public required int SizeBytes { get; init; }
+
+    /// <summary>Operations under way at once.</summary>
+    public required int Depth { get; init; }
+
+    /// <summary>The mode's name.</summary>
+    public required string Mode { get; init; }
+
+    /// <summary>Bandwidth, MB = 10^6 bytes.</summary>
+    public required double MegabytesPerSecond { get; init; }
+
+    /// <summary>Operations per second.</summary>
+    public required double OperationsPerSecond { get; init; }
+
+    /// <summary>Median latency of an operation.</summary>
+    public required double P50Microseconds { get; init; }
+
+    /// <summary>99th percentile of the latency.</summary>
+    public required double P99Microseconds { get; init; }
+
+    /// <summary>Processor time of both sides per operation.</summary>
+    public required double CpuMicrosecondsPerOperation { get; init; }
+
+    /// <summary>Requests on the ring per operation.</summary>
+    public required double RequestsPerOperation { get; init; }
+
+    /// <summary>Calls that mapped granted pages, per operation.</summary>
+    public required double MapCallsPerOperation { get; init; }
+
+    /// <summary>Calls that unmapped them, per operation.</summary>
+    public required double UnmapCallsPerOperation { get; init; }
+
+    /// <summary>Grant copy calls per operation.</summary>
+    public required double CopyCallsPerOperation { get; init; }
+
+    /// <summary>Events sent per operation, both ways.</summary>
+    public required double NotificationsPerOperation { get; init; }
+
+    /// <summary>Bandwidth as a part of plain reads or writes of the file at the same size; null without that baseline.</summary>
+    public double? RatioToPlain { get; init; }
+
+    /// <summary>Bandwidth as a part of 256-page reads or writes of the file; null without that baseline.</summary>
+    public double? RatioToLarge { get; init; }
+
+    /// <summary>(largest - smallest) / median of the samples' bandwidth.</summary>
+    public required double Spread { get; init; }
+
+    /// <summary>How many samples.</summary>
+    public required int Samples { get; init; }
+}
