@@ -1,0 +1,149 @@
+using System.Globalization;
+using System.Net;
+using System.Text;
+using System.Text.Json;
+using XenBlock.Cli.Output;
+
+namespace XenBlock.Cli.Report;
+
+/// <summary>
+/// The report as one HTML file that needs nothing else: no network, no server. The graph is drawn from the very JSON that
+/// report.json holds, and every number stands under it as text, so the page says the same without scripts.
+/// </summary>
+internal static class HtmlReport
+{
+    /// <summary>Makes the page.</summary>
+    public static string Render(BenchReport report)
+    {
+        StringBuilder page = new(Asset("report.html"));
+        page.Replace("{{uplot-css}}", Asset("uPlot.min.css"));
+        page.Replace("{{css}}", Asset("report.css"));
+        page.Replace("{{title}}", Text(Title(report)));
+        page.Replace("{{headline}}", Text(report.Findings is [var first, ..] ? first : ""));
+        page.Replace("{{findings}}", string.Concat(report.Findings.Skip(1).Select(f => $"<p>{Text(f)}</p>\n")));
+        page.Replace("{{verification}}", Text(report.Verification.Sentence));
+        page.Replace("{{facts}}", Facts(report));
+        page.Replace("{{tables}}", report.Model is { } model ? ModelTable(model) : PointTable(report));
+        page.Replace("{{uplot-js}}", Asset("uPlot.iife.min.js"));
+        page.Replace("{{js}}", Asset("report.js"));
+        page.Replace("{{json}}", EmbeddedJson(report));
+        return page.ToString();
+    }
+
+    // "<" must not end the script element that holds the document.
+    private static string EmbeddedJson(BenchReport report) => JsonSerializer
+        .Serialize(report, ReportJson.Default.BenchReport).Replace("<", "\\u003c", StringComparison.Ordinal);
+
+    private static string Title(BenchReport report) => report.Model is null
+        ? "Xen block device: bandwidth by request size"
+        : "Xen block device against the model " + report.Model.Name;
+
+    private static string Facts(BenchReport report)
+    {
+        (string Name, string Value)[] facts =
+        [
+            ("Machine", report.Machine.Description + (report.Machine.IsEmulated ? " (emulated: no hypervisor)" : "")),
+            ("Grants", $"{report.Machine.Access}, {report.Machine.Grants}"),
+            ("Processes", report.Machine.Processes == 1 ? "one, two threads" : "two: backend and frontend"),
+            ("Image", $"{report.Image.Path ?? "temporary"}, {ByteSize.Format(report.Image.SizeBytes)}"),
+            ("Store", report.Image.Store),
+            ("Pattern", report.Plan.Pattern),
+            ("Samples", $"{report.Plan.RepeatsDone} of {report.Plan.SampleSeconds * 1000:N0} ms; medians"),
+            ("Processor", $"{report.Computer.Processor}, {report.Computer.ProcessorCount} usable"),
+            ("System", $"{report.Computer.Kernel}, {report.Computer.Runtime}, {report.Computer.Architecture}"),
+            ("Started", report.StartedAt.ToString("u", CultureInfo.InvariantCulture)),
+            ("Took", report.DurationSeconds.ToString("N1", CultureInfo.InvariantCulture) + " s"),
+            ("xenblk", report.ToolVersion),
+        ];
+        return string.Concat(facts.Select(fact => $"<dt>{Text(fact.Name)}</dt><dd>{Text(fact.Value)}</dd>\n"));
+    }
+
+    private static string PointTable(BenchReport report)
+    {
+        string[] headings =
+        [
+            "op", "size", "depth", "mode", "MB/s", "IOPS", "p50 us", "p99 us", "CPU us/op", "requests/op", "maps/op",
+            "unmaps/op", "copies/op", "events/op", "of plain", "of 256 pages",
+        ];
+        IEnumerable<string[]> rows = report.Points.Select(point => (string[])
+        [
+            point.Operation,
+            ByteSize.Format(point.SizeBytes),
+            point.Depth.ToString(CultureInfo.InvariantCulture),
+            point.Mode,
+            BenchTable.Number(point.MegabytesPerSecond),
+            BenchTable.Number(point.OperationsPerSecond),
+            BenchTable.Number(point.P50Microseconds),
+            BenchTable.Number(point.P99Microseconds),
+            BenchTable.Number(point.CpuMicrosecondsPerOperation),
+            BenchTable.Number(point.RequestsPerOperation),
+            BenchTable.Number(point.MapCallsPerOperation),
+            BenchTable.Number(point.UnmapCallsPerOperation),
+            BenchTable.Number(point.CopyCallsPerOperation),
+            BenchTable.Number(point.NotificationsPerOperation),
+            BenchTable.Percent(point.RatioToPlain),
+            BenchTable.Percent(point.RatioToLarge),
+        ]);
+        IEnumerable<string[]> baselines = report.Baselines.Select(baseline => (string[])
+        [
+            baseline.Operation,
+            ByteSize.Format(baseline.SizeBytes),
+            baseline.Name,
+            BenchTable.Number(baseline.MegabytesPerSecond),
+            BenchTable.Number(baseline.OperationsPerSecond),
+            BenchTable.Number(baseline.P50Microseconds),
+            BenchTable.Number(baseline.P99Microseconds),
+            BenchTable.Number(baseline.CpuMicrosecondsPerOperation),
+        ]);
+        return Table("The disk", headings, rows) + Table(
+            "The file itself, by plain system calls",
+            ["op", "size", "baseline", "MB/s", "IOPS", "p50 us", "p99 us", "CPU us/op"],
+            baselines);
+    }
+
+    private static string ModelTable(ModelReport model)
+    {
+        IEnumerable<string[]> rows = model.Points.Select(point => (string[])
+        [
+            point.Operation,
+            ByteSize.Format(point.SizeBytes),
+            point.Mode,
+            point.Depth.ToString(CultureInfo.InvariantCulture),
+            point.PublishedMegabytesPerSecond is { } published ? BenchTable.Number(published) : "-",
+            BenchTable.Number(point.ModelMegabytesPerSecond),
+            BenchTable.Number(point.MeasuredMegabytesPerSecond),
+            (point.Difference * 100).ToString("+0.0;-0.0;0.0", CultureInfo.InvariantCulture) + " %",
+        ]);
+        string[] headings =
+            ["op", "request", "mode", "depth", "2014 MB/s", "model MB/s", "measured MB/s", "difference"];
+        return $"<p>{Text(model.Description)}</p>" + Table("Model and run", headings, rows);
+    }
+
+    private static string Table(string caption, string[] headings, IEnumerable<string[]> rows)
+    {
+        StringBuilder html = new();
+        html.Append(CultureInfo.InvariantCulture, $"<div class=\"scroll\"><table><caption>{Text(caption)}</caption>\n<thead><tr>");
+        foreach (string heading in headings)
+            html.Append(CultureInfo.InvariantCulture, $"<th scope=\"col\">{Text(heading)}</th>");
+        html.Append("</tr></thead>\n<tbody>\n");
+        foreach (string[] row in rows)
+        {
+            html.Append("<tr>");
+            foreach (string cell in row)
+                html.Append(CultureInfo.InvariantCulture, $"<td>{Text(cell)}</td>");
+            html.Append("</tr>\n");
+        }
+
+        return html.Append("</tbody></table></div>\n").ToString();
+    }
+
+    private static string Text(string text) => WebUtility.HtmlEncode(text);
+
+    private static string Asset(string name)
+    {
+        using Stream stream = typeof(HtmlReport).Assembly.GetManifestResourceStream("XenBlock.Cli.Report.assets." + name)
+            ?? throw new InvalidOperationException($"The asset {name} is not in the assembly.");
+        using StreamReader reader = new(stream);
+        return reader.ReadToEnd();
+    }
+}
