@@ -34,4 +34,9 @@ public readonly record struct RingLayout(int SlotSizeBytes, uint SlotCount)
 
     /// <summary>Offset of the slot that a free-running index falls on.</summary>
     public int SlotOffset(uint index) => FirstSlot + ((int)(index & (SlotCount - 1)) * SlotSizeBytes);
+
+    /// <summary>The four shared words on one line.</summary>
+    internal static string DescribeShared(SharedPages pages) =>
+        $"shared: req_prod {pages.LoadAcquire(RequestProducer)}, req_event {pages.LoadAcquire(RequestEvent)}, "
+        + $"rsp_prod {pages.LoadAcquire(ResponseProducer)}, rsp_event {pages.LoadAcquire(ResponseEvent)}";
 }

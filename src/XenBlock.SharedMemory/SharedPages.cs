@@ -97,10 +97,18 @@ public readonly unsafe struct SharedPages
     /// <summary>A lease on payload within this view.</summary>
     public PayloadSegment Payload(int offset, int lengthBytes) => new((nint)Range(offset, lengthBytes), lengthBytes);
 
-    private byte* Range(int offset, int size) => (uint)offset <= (uint)LengthBytes && size <= LengthBytes - offset
-        ? _start + offset
-        : throw new ArgumentOutOfRangeException(nameof(offset));
+    private byte* Range(int offset, int size)
+    {
+        // A negative offset or size is a large number when taken as unsigned, so two comparisons are enough.
+        bool isInside = unchecked((uint)offset <= (uint)LengthBytes && (uint)size <= (uint)(LengthBytes - offset));
+        return isInside ? _start + offset : throw new ArgumentOutOfRangeException(nameof(offset));
+    }
 
     private ref T At<T>(int offset)
-        where T : unmanaged => ref Unsafe.AsRef<T>(Range(offset, sizeof(T)));
+        where T : unmanaged
+    {
+        // A word across two cache lines would not be read or written in one piece.
+        if (offset % sizeof(T) != 0) throw new ArgumentException("a word that is not aligned", nameof(offset));
+        return ref Unsafe.AsRef<T>(Range(offset, sizeof(T)));
+    }
 }

@@ -1,0 +1,36 @@
+using System.Runtime.InteropServices;
+
+namespace XenBlock.Protocol;
+
+/// <summary>
+/// A read, write, barrier or flush as it lies in its slot, layout of x86_64 and arm. Written by the frontend.
+/// </summary>
+/// <remarks>
+/// xen/include/public/io/blkif.h, <c>struct blkif_request</c>; four bytes of padding follow the handle. The hot path
+/// reads
+/// slots by <see cref="BlkifCodec"/>; this is the layout that a test holds it against.
+/// </remarks>
+[StructLayout(LayoutKind.Explicit, Size = SizeBytes)]
+public struct BlkifRequest64
+{
+    /// <summary>Size of the structure, which is the size of a slot.</summary>
+    public const int SizeBytes = 112;
+
+    /// <summary>Read, Write, WriteBarrier or FlushDiskCache.</summary>
+    [FieldOffset(0)] public BlkifOperation Operation;
+
+    /// <summary>1 to 11; 0 is allowed for a flush or barrier only.</summary>
+    [FieldOffset(1)] public byte SegmentCount;
+
+    /// <summary>The vbd as the frontend sees it; informative.</summary>
+    [FieldOffset(2)] public ushort Handle;
+
+    /// <summary>The frontend's mark, echoed in the response, never interpreted by the backend.</summary>
+    [FieldOffset(8)] public ulong Id;
+
+    /// <summary>First sector on the disk, in units of 512 bytes.</summary>
+    [FieldOffset(16)] public ulong SectorFirst;
+
+    /// <summary>The segments; only the first <see cref="SegmentCount"/> mean anything.</summary>
+    [FieldOffset(24)] public DirectSegments Segments;
+}
