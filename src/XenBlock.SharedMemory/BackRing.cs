@@ -70,18 +70,14 @@ public sealed class BackRing
     }
 
     /// <summary>
-    /// Asks for an event at the next request, then looks once more. True: there is work, do not sleep.
-    /// </summary>
-    public bool FinalCheckForRequests() => FinalCheckForRequests(1);
-
-    /// <summary>
     /// Asks for an event once some more requests have come, then looks once more. True: there are as many, do not
     /// sleep.
     /// </summary>
     /// <param name="count">
-    /// At least 1. With more than 1 the frontend may stop short of it and never notify, so wake up by a clock as well.
+    /// 1 asks for an event at the very next one. With more than 1 the frontend may stop short of it and never notify,
+    /// so wake up by a clock as well.
     /// </param>
-    public bool FinalCheckForRequests(uint count)
+    public bool FinalCheckForRequests(uint count = 1)
     {
         ArgumentOutOfRangeException.ThrowIfZero(count);
         if (_requestSeen != _requestConsumer || Produced() >= count) return true;

@@ -109,18 +109,14 @@ public sealed class FrontRing
     }
 
     /// <summary>
-    /// Asks for an event at the next response, then looks once more. True: there is work, do not sleep.
-    /// </summary>
-    public bool FinalCheckForResponses() => FinalCheckForResponses(1);
-
-    /// <summary>
     /// Asks for an event once some more responses have come, then looks once more. True: there are as many, do not
     /// sleep.
     /// </summary>
     /// <param name="count">
-    /// At least 1. More than are <see cref="Outstanding"/> can never come, so it is lowered to that.
+    /// 1 asks for an event at the very next one. More than are <see cref="Outstanding"/> can never come, so it is
+    /// lowered to that.
     /// </param>
-    public bool FinalCheckForResponses(uint count)
+    public bool FinalCheckForResponses(uint count = 1)
     {
         ArgumentOutOfRangeException.ThrowIfZero(count);
         uint enough = Math.Min(count, Math.Max(Outstanding, 1));
