@@ -7,14 +7,17 @@ internal static class BenchPlan
     public static IReadOnlyList<int> FullSizesBytes { get; } =
         [4 << 10, 16 << 10, 44 << 10, 64 << 10, 128 << 10, 256 << 10, 512 << 10, 1 << 20, 2 << 20];
 
-    /// <summary>The sizes where something changes: a page, the last direct one, an indirect one, a full indirect one.</summary>
+    /// <summary>
+    /// The sizes where something changes: a page, the last direct one, an indirect one, a full indirect one.
+    /// </summary>
     public static IReadOnlyList<int> QuickSizesBytes { get; } = [4 << 10, 44 << 10, 256 << 10, 1 << 20];
 
     /// <summary>One at a time, two, and a full ring.</summary>
     public static IReadOnlyList<int> UsualDepths { get; } = [1, 2, 32];
 
     /// <summary>
-    /// All points. Those that are compared with each other lie beside each other, so that the computer's moods meet them alike.
+    /// All points. Those that are compared with each other lie beside each other, so that the computer's moods meet
+    /// them alike.
     /// </summary>
     public static IReadOnlyList<BenchPoint> Points(BenchSettings settings) =>
     [

@@ -2,7 +2,9 @@ using System.Runtime.InteropServices;
 
 namespace XenBlock.Cli.Bench;
 
-/// <summary>Data that tells where it belongs: every eight bytes are a function of their offset and a generation.</summary>
+/// <summary>
+/// Data that tells where it belongs: every eight bytes are a function of their offset and a generation.
+/// </summary>
 internal static class DataPattern
 {
     /// <summary>Fills a buffer with what belongs at an offset.</summary>
@@ -33,7 +35,8 @@ internal static class DataPattern
     }
 
     // One multiplication and one shift: different for every word, and never a run of zeros.
-    private static ulong Word(ulong index, ulong generation) => unchecked(Mix((index + 1) * 0x9E3779B97F4A7C15UL + generation));
+    private static ulong Word(ulong index, ulong generation) =>
+        unchecked(Mix(((index + 1) * 0x9E3779B97F4A7C15UL) + generation));
 
     private static ulong Mix(ulong value) => value ^ (value >> 29);
 }

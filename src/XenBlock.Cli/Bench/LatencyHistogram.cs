@@ -3,7 +3,8 @@ using System.Numerics;
 namespace XenBlock.Cli.Bench;
 
 /// <summary>
-/// Counts of latencies in nanoseconds: 64 buckets to each power of two, so a quantile is right within 1.6 %. Fixed size;
+/// Counts of latencies in nanoseconds: 64 buckets to each power of two, so a quantile is right within 1.6 %. Fixed
+/// size;
 /// recording allocates nothing.
 /// </summary>
 internal sealed class LatencyHistogram

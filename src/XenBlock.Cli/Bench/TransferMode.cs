@@ -2,7 +2,8 @@ namespace XenBlock.Cli.Bench;
 
 /// <summary>How large a request on the ring may be: what the 2014 thread changed.</summary>
 /// <param name="Name">As in the table.</param>
-/// <param name="IndirectSegmentsMax">Pages of an indirect request; 0 for direct requests only, of at most 11 pages.</param>
+/// <param name="IndirectSegmentsMax">Pages of an indirect request; 0 for direct requests only, of at most 11
+/// pages.</param>
 internal sealed record TransferMode(string Name, int IndirectSegmentsMax)
 {
     /// <summary>Eleven pages, in the slot itself: 44 KiB.</summary>

@@ -17,7 +17,9 @@ internal sealed record CommandRun(ParseResult Result, CancellationToken Token)
     /// <summary>True if answers are wanted as JSON.</summary>
     public bool Json => Result.GetValue(CommonOptions.Json);
 
-    /// <summary>A progress display that shows itself only to people, and only when the work takes over a second.</summary>
+    /// <summary>
+    /// A progress display that shows itself only to people, and only when the work takes over a second.
+    /// </summary>
     public ProgressDisplay Progress(string what) => new(what, isShown: !Json && !Console.IsErrorRedirected);
 
     /// <summary>A remark, for people only.</summary>

@@ -74,16 +74,18 @@ internal static class Tool
         return root;
     }
 
-    private static int ReportUsage(ParseResult result, TextWriter output, TextWriter error)
+    private static int ReportUsage(ParseResult result, TextWriter output, TextWriter remarks)
     {
         Command command = result.CommandResult.Command;
         // The word that was not understood says more than what is missing because of it.
-        string message = result.Errors.Select(e => e.Message).OrderBy(m => m.StartsWith("Required", StringComparison.Ordinal))
+        string message = result.Errors
+            .Select(error => error.Message)
+            .OrderBy(text => text.StartsWith("Required", StringComparison.Ordinal))
             .FirstOrDefault() ?? "That is not a command";
         message = string.Join(' ', message.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
         string path = command is RootCommand ? "xenblk" : "xenblk " + PathOf(result.CommandResult);
         Failure failure = new("usage", $"{message.TrimEnd('.')}. See: {path} --help", ExitCodes.Usage);
-        return Report(failure, exception: null, result.GetValue(CommonOptions.Json), output, error);
+        return Report(failure, exception: null, result.GetValue(CommonOptions.Json), output, remarks);
     }
 
     private static string PathOf(System.CommandLine.Parsing.CommandResult result) =>

@@ -3,7 +3,8 @@ using Spectre.Console;
 namespace XenBlock.Cli.Output;
 
 /// <summary>
-/// A bar on standard error, for people only, from the second second on. Reports may come from any thread and cost a store.
+/// A bar on standard error, for people only, from the second second on. Reports may come from any thread and cost a
+/// store.
 /// </summary>
 internal sealed class ProgressDisplay : IAsyncDisposable
 {

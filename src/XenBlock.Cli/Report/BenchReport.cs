@@ -1,7 +1,10 @@
 namespace XenBlock.Cli.Report;
 
-/// <summary>Everything one run of <c>xenblk bench</c> found: <c>report.json</c>, described in docs/report-schema.md.</summary>
-/// <remarks>MB is 10^6 bytes, everywhere. "Operation" is what the user submits; "request" is what lies on the ring.</remarks>
+/// <summary>
+/// Everything one run of <c>xenblk bench</c> found: <c>report.json</c>, described in docs/report-schema.md.
+/// </summary>
+/// <remarks>MB is 10^6 bytes, everywhere. "Operation" is what the user submits; "request" is what lies on the
+/// ring.</remarks>
 internal sealed record BenchReport
 {
     /// <summary>The schema's name.</summary>

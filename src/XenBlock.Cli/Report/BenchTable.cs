@@ -86,8 +86,8 @@ internal static class BenchTable
         writer.WriteLine();
         writer.WriteLine(
             "size: of one operation as the user submits it; reqs: requests on the ring it becomes. CPU, maps, unmaps, "
-            + "copies, events:\nper operation, both sides. plain: the file itself by pread/pwrite of that size, as dd does; "
-            + "256p: by 256 pages, as hdparm does.\n/plain, /256p: bandwidth as a part of those. MB = 10^6 bytes.");
+            + "copies,\nevents: per operation, both sides. plain file: by pread or pwrite of that size, as dd does; "
+            + "256p file: by 256 pages,\nas hdparm does; /plain, /256p: bandwidth as a part of those.\nMB = 10^6 bytes.");
     }
 
     private static void AddBaselines(BenchReport report, PointReport point, TextTable table)
@@ -117,7 +117,8 @@ internal static class BenchTable
     {
         writer.WriteLine(model.Description);
         writer.WriteLine();
-        TextTable table = new("op", "request", "mode", "depth", "2014 MB/s", "model MB/s", "measured MB/s", "difference")
+        TextTable table = new(
+            "op", "request", "depth", "mode", "2014 MB/s", "model MB/s", "measured MB/s", "difference")
         {
             LeftColumns = 4,
         };
@@ -126,8 +127,8 @@ internal static class BenchTable
             table.Add(
                 point.Operation,
                 ByteSize.Format(point.SizeBytes),
-                point.Mode,
                 point.Depth.ToString(CultureInfo.InvariantCulture),
+                point.Mode,
                 point.PublishedMegabytesPerSecond is { } published ? Number(published) : "-",
                 Number(point.ModelMegabytesPerSecond),
                 Number(point.MeasuredMegabytesPerSecond),

@@ -1,6 +1,8 @@
 namespace XenBlock.Cli.Report;
 
-/// <summary>Reads into granted buffers beside <c>pread</c> into ordinary ones: the same file, size, buffers and run.</summary>
+/// <summary>
+/// Reads into granted buffers beside <c>pread</c> into ordinary ones: the same file, size, buffers and run.
+/// </summary>
 /// <param name="SizeBytes">Size of one operation.</param>
 /// <param name="Depth">Operations under way at once, and buffers in turn on both sides.</param>
 /// <param name="Access">How the backend reached the pages.</param>

@@ -7,7 +7,8 @@ using XenBlock.Cli.Output;
 namespace XenBlock.Cli.Report;
 
 /// <summary>
-/// The report as one HTML file that needs nothing else: no network, no server. The graph is drawn from the very JSON that
+/// The report as one HTML file that needs nothing else: no network, no server. The graph is drawn from the very JSON
+/// that
 /// report.json holds, and every number stands under it as text, so the page says the same without scripts.
 /// </summary>
 internal static class HtmlReport
@@ -107,22 +108,23 @@ internal static class HtmlReport
         [
             point.Operation,
             ByteSize.Format(point.SizeBytes),
-            point.Mode,
             point.Depth.ToString(CultureInfo.InvariantCulture),
+            point.Mode,
             point.PublishedMegabytesPerSecond is { } published ? BenchTable.Number(published) : "-",
             BenchTable.Number(point.ModelMegabytesPerSecond),
             BenchTable.Number(point.MeasuredMegabytesPerSecond),
             (point.Difference * 100).ToString("+0.0;-0.0;0.0", CultureInfo.InvariantCulture) + " %",
         ]);
         string[] headings =
-            ["op", "request", "mode", "depth", "2014 MB/s", "model MB/s", "measured MB/s", "difference"];
+            ["op", "request", "depth", "mode", "2014 MB/s", "model MB/s", "measured MB/s", "difference"];
         return $"<p>{Text(model.Description)}</p>" + Table("Model and run", headings, rows);
     }
 
     private static string Table(string caption, string[] headings, IEnumerable<string[]> rows)
     {
         StringBuilder html = new();
-        html.Append(CultureInfo.InvariantCulture, $"<div class=\"scroll\"><table><caption>{Text(caption)}</caption>\n<thead><tr>");
+        html.Append("<div class=\"scroll\"><table>");
+        html.Append(CultureInfo.InvariantCulture, $"<caption>{Text(caption)}</caption>\n<thead><tr>");
         foreach (string heading in headings)
             html.Append(CultureInfo.InvariantCulture, $"<th scope=\"col\">{Text(heading)}</th>");
         html.Append("</tr></thead>\n<tbody>\n");
@@ -141,7 +143,8 @@ internal static class HtmlReport
 
     private static string Asset(string name)
     {
-        using Stream stream = typeof(HtmlReport).Assembly.GetManifestResourceStream("XenBlock.Cli.Report.assets." + name)
+        string resource = "XenBlock.Cli.Report.assets." + name;
+        using Stream stream = typeof(HtmlReport).Assembly.GetManifestResourceStream(resource)
             ?? throw new InvalidOperationException($"The asset {name} is not in the assembly.");
         using StreamReader reader = new(stream);
         return reader.ReadToEnd();

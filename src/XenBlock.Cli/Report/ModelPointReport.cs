@@ -8,7 +8,8 @@ namespace XenBlock.Cli.Report;
 /// <param name="PublishedMegabytesPerSecond">What the thread reported, where it did.</param>
 /// <param name="ModelMegabytesPerSecond">What the model predicts.</param>
 /// <param name="MeasuredMegabytesPerSecond">What the run gave.</param>
-/// <param name="Difference">Measured / expected - 1, where expected is the published figure, or else the model's.</param>
+/// <param name="Difference">Measured / expected - 1, where expected is the published figure, or else the
+/// model's.</param>
 internal sealed record ModelPointReport(
     string Operation,
     int SizeBytes,

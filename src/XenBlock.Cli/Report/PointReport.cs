@@ -1,6 +1,8 @@
 namespace XenBlock.Cli.Report;
 
-/// <summary>A line of the table: medians over the samples. Per-operation figures divide by what the user submitted.</summary>
+/// <summary>
+/// A line of the table: medians over the samples. Per-operation figures divide by what the user submitted.
+/// </summary>
 internal sealed record PointReport
 {
     /// <summary>read or write.</summary>
@@ -45,7 +47,9 @@ internal sealed record PointReport
     /// <summary>Events sent per operation, both ways.</summary>
     public required double NotificationsPerOperation { get; init; }
 
-    /// <summary>Bandwidth as a part of plain reads or writes of the file at the same size; null without that baseline.</summary>
+    /// <summary>
+    /// Bandwidth as a part of plain reads or writes of the file at the same size; null without that baseline.
+    /// </summary>
     public double? RatioToPlain { get; init; }
 
     /// <summary>Bandwidth as a part of 256-page reads or writes of the file; null without that baseline.</summary>

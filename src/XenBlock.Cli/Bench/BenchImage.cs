@@ -1,0 +1,103 @@
+using Microsoft.Win32.SafeHandles;
+using XenBlock.Cli.CommandLine;
+using XenBlock.Cli.Output;
+
+namespace XenBlock.Cli.Bench;
+
+/// <summary>The image that is measured: the user's own, or a temporary one that is removed with this object.</summary>
+internal sealed class BenchImage : IDisposable
+{
+    private const int StepBytes = 1 << 20;
+    private readonly bool _isTemporary;
+
+    private BenchImage(string path, long sizeBytes, bool isTemporary)
+    {
+        Path = path;
+        SizeBytes = sizeBytes;
+        _isTemporary = isTemporary;
+    }
+
+    /// <summary>Where it is.</summary>
+    public string Path { get; }
+
+    /// <summary>How much of it is used, from the start.</summary>
+    public long SizeBytes { get; }
+
+    /// <summary>The user's path, or null for a temporary image.</summary>
+    public string? UserPath => _isTemporary ? null : Path;
+
+    /// <summary>
+    /// Makes a temporary image on disk, or takes the user's; either way its data are in the page cache after.
+    /// </summary>
+    /// <param name="userPath">The user's image, or null.</param>
+    /// <param name="sizeBytes">Size of a temporary image; of the user's, at most so much is used.</param>
+    /// <param name="token">Gives up.</param>
+    public static BenchImage Open(string? userPath, long sizeBytes, CancellationToken token) =>
+        userPath is null ? MakeTemporary(sizeBytes, token) : Take(userPath, sizeBytes, token);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        if (_isTemporary)
+            File.Delete(Path);
+    }
+
+    private static BenchImage MakeTemporary(long sizeBytes, CancellationToken token)
+    {
+        // /tmp may be memory; /var/tmp is a disk by the file system hierarchy standard. TMPDIR is the user's word.
+        string? wish = Environment.GetEnvironmentVariable("TMPDIR");
+        string directory = !string.IsNullOrEmpty(wish) ? wish
+            : Directory.Exists("/var/tmp") ? "/var/tmp" : System.IO.Path.GetTempPath();
+        string path = System.IO.Path.Combine(directory, $"xenblk-bench-{Environment.ProcessId}.raw");
+        BenchImage image = new(path, sizeBytes, isTemporary: true);
+        try
+        {
+            using SafeFileHandle file = File.OpenHandle(path, FileMode.Create, FileAccess.Write);
+            byte[] step = new byte[StepBytes];
+            for (long offset = 0; offset < sizeBytes; offset += StepBytes)
+            {
+                token.ThrowIfCancellationRequested();
+                int length = (int)Math.Min(StepBytes, sizeBytes - offset);
+                DataPattern.Fill(step.AsSpan(0, length), offset, generation: 0);
+                RandomAccess.Write(file, step.AsSpan(0, length), offset);
+            }
+
+            return image;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            image.Dispose();
+            throw new WorkFailedException(
+                $"Cannot make a temporary image of {ByteSize.Format(sizeBytes)} at {path}: {exception.Message} "
+                    + "Make room, set TMPDIR to a directory with room, or choose a smaller --size.");
+        }
+        catch
+        {
+            image.Dispose();
+            throw;
+        }
+    }
+
+    private static BenchImage Take(string path, long sizeBytes, CancellationToken token)
+    {
+        long length = ImageFile.LengthOf(path);
+        if (length % 512 != 0)
+        {
+            throw new UsageException(
+                $"{path} is {length:N0} bytes, which is not a multiple of 512; pad it: "
+                    + $"truncate -s {(length + 511) / 512 * 512} {path}");
+        }
+
+        long used = Math.Min(length, sizeBytes);
+        using SafeFileHandle file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+        byte[] step = new byte[StepBytes];
+        for (long offset = 0; offset < used; offset += StepBytes)
+        {
+            token.ThrowIfCancellationRequested();
+            if (RandomAccess.Read(file, step, offset) == 0)
+                break;
+        }
+
+        return new BenchImage(path, used, isTemporary: false);
+    }
+}

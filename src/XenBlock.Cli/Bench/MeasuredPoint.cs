@@ -1,0 +1,47 @@
+using XenBlock.Cli.Report;
+
+namespace XenBlock.Cli.Bench;
+
+/// <summary>A point and its samples so far.</summary>
+/// <param name="Point">What was measured.</param>
+internal sealed record MeasuredPoint(BenchPoint Point)
+{
+    /// <summary>One for each repeat.</summary>
+    public List<BenchSample> Samples { get; } = [];
+
+    /// <summary>Median bandwidth in MB/s.</summary>
+    public double MegabytesPerSecond => Statistics.Median(Samples.Select(Bandwidth));
+
+    /// <summary>The line of the table.</summary>
+    /// <param name="plain">Bandwidth of the plain file at the same size, or null.</param>
+    /// <param name="large">Bandwidth of the file by 256 pages, or null.</param>
+    public PointReport ToReport(double? plain, double? large) => new()
+    {
+        Operation = NameOf(Point.Operation),
+        SizeBytes = Point.SizeBytes,
+        Depth = Point.Depth,
+        Mode = Point.Mode.Name,
+        MegabytesPerSecond = MegabytesPerSecond,
+        OperationsPerSecond = Statistics.Median(Samples.Select(sample => sample.Operations / sample.Seconds)),
+        P50Microseconds = Statistics.Median(Samples.Select(sample => sample.P50Microseconds)),
+        P99Microseconds = Statistics.Median(Samples.Select(sample => sample.P99Microseconds)),
+        CpuMicrosecondsPerOperation = PerOperation(counters => counters.CpuMicroseconds),
+        RequestsPerOperation = PerOperation(counters => counters.Requests),
+        MapCallsPerOperation = PerOperation(counters => counters.MapCalls),
+        UnmapCallsPerOperation = PerOperation(counters => counters.UnmapCalls),
+        CopyCallsPerOperation = PerOperation(counters => counters.CopyCalls),
+        NotificationsPerOperation = PerOperation(counters => counters.Notifications),
+        RatioToPlain = MegabytesPerSecond / plain,
+        RatioToLarge = MegabytesPerSecond / large,
+        Spread = Statistics.Spread([.. Samples.Select(Bandwidth)]),
+        Samples = Samples.Count,
+    };
+
+    /// <summary>The word for an operation in reports.</summary>
+    public static string NameOf(BenchOperation operation) => operation == BenchOperation.Read ? "read" : "write";
+
+    private double Bandwidth(BenchSample sample) => sample.Operations * (double)Point.SizeBytes / sample.Seconds / 1e6;
+
+    private double PerOperation(Func<BenchCounters, double> figure) =>
+        Statistics.Median(Samples.Select(sample => figure(sample.Counters) / Math.Max(1, sample.Operations)));
+}
