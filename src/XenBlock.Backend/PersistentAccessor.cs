@@ -1,0 +1,170 @@
+using XenBlock.Hypervisor;
+using XenBlock.Protocol;
+using XenBlock.SharedMemory;
+
+namespace XenBlock.Backend;
+
+/// <summary>
+/// Keeps pages mapped once they were seen (feature-persistent). What a request brings new is mapped in one call and
+/// kept as one group, the pages contiguous; the least recently used groups that no request under way uses make
+/// room. What cannot be kept is mapped for the request alone.
+/// </summary>
+internal sealed class PersistentAccessor : PayloadAccessor
+{
+    private readonly PersistentGrants _kept;
+    private readonly PendingRequest[] _requests;
+    private readonly nint[] _addresses;
+    private readonly int[] _missing;
+    private readonly GrantMapping[] _evicted;
+    private long _serial;
+
+    /// <summary>Takes the tables for all requests to come.</summary>
+    /// <param name="mapper">Maps.</param>
+    /// <param name="owner">The frontend.</param>
+    /// <param name="segmentsMax">The most segments of a request.</param>
+    /// <param name="pagesMax">The most pages to keep.</param>
+    /// <param name="requests">The pump's table: what is under way there is not evicted.</param>
+    /// <param name="counters">Where it counts.</param>
+    public PersistentAccessor(
+        IGrantMapper mapper,
+        DomainId owner,
+        int segmentsMax,
+        int pagesMax,
+        PendingRequest[] requests,
+        BackendCounters counters)
+        : base(mapper, owner, segmentsMax, counters)
+    {
+        _kept = new PersistentGrants(pagesMax);
+        _requests = requests;
+        _addresses = new nint[SegmentsMax];
+        _missing = new int[SegmentsMax];
+        _evicted = new GrantMapping[Math.Max(pagesMax, 2)];
+    }
+
+    /// <summary>Pages kept now.</summary>
+    public int PagesKept => _kept.PageCount;
+
+    public override GrantStatus ReadIndirect(
+        PendingRequest request, ReadOnlySpan<uint> pages, Span<BlkifSegment> segments)
+    {
+        Begin(request);
+        int missing = 0;
+        for (int i = 0; i < pages.Length; i++)
+        {
+            _addresses[i] = _kept.Find(new GrantReference(pages[i]), mustBeWritable: false, request.Serial);
+            if (_addresses[i] != 0) continue;
+            References[missing] = new GrantReference(pages[i]);
+            _missing[missing++] = i;
+        }
+
+        Counters.PersistentHits += pages.Length - missing;
+        GrantStatus status = missing == 0
+            ? GrantStatus.Okay
+            : MapMissing(missing, GrantAccess.ReadOnly, GrantAccess.ReadOnly, ref request.IndirectMapping, request.Serial);
+        if (status != GrantStatus.Okay) return status;
+        for (int i = 0; i < pages.Length; i++)
+            CopySegmentsOut(new SharedPages(_addresses[i], ProtocolConstants.PageSizeBytes), i, segments);
+        return GrantStatus.Okay;
+    }
+
+    public override GrantStatus Acquire(
+        PendingRequest request,
+        ReadOnlySpan<BlkifSegment> segments,
+        Span<PayloadSegment> payload,
+        out int payloadCount)
+    {
+        payloadCount = 0;
+        if (request.Serial == 0) Begin(request);
+        int missing = 0;
+        for (int i = 0; i < segments.Length; i++)
+        {
+            var reference = new GrantReference(segments[i].Grant);
+            nint address = _kept.Find(reference, request.IsRead, request.Serial);
+            _addresses[i] = address;
+            if (address != 0) continue;
+            References[missing] = reference;
+            _missing[missing++] = i;
+        }
+
+        Counters.PersistentHits += segments.Length - missing;
+        if (missing != 0)
+        {
+            // Writable first, whatever the request, since the page will carry reads as well.
+            GrantAccess needed = request.IsRead ? GrantAccess.ReadWrite : GrantAccess.ReadOnly;
+            GrantStatus status = MapMissing(
+                missing, GrantAccess.ReadWrite, needed, ref request.PayloadMapping, request.Serial);
+            if (status != GrantStatus.Okay) return status;
+        }
+
+        var joiner = new PayloadJoiner(payload);
+        for (int i = 0; i < segments.Length; i++)
+            joiner.Add(_addresses[i] + segments[i].OffsetBytes, segments[i].LengthBytes);
+        payloadCount = joiner.Finish();
+        return GrantStatus.Okay;
+    }
+
+    public override void Release(ReadOnlySpan<PendingRequest> finished)
+    {
+        foreach (PendingRequest request in finished)
+        {
+            int count = 0;
+            if (request.PayloadMapping.PageCount != 0) _evicted[count++] = request.PayloadMapping;
+            if (request.IndirectMapping.PageCount != 0) _evicted[count++] = request.IndirectMapping;
+            if (count != 0) Unmap(_evicted.AsSpan(0, count));
+            request.PayloadMapping = default;
+            request.IndirectMapping = default;
+        }
+    }
+
+    public override void ReleaseAll(ReadOnlySpan<PendingRequest> requests)
+    {
+        Release(requests);
+        int count = _kept.TakeAll(_evicted);
+        if (count != 0) Unmap(_evicted.AsSpan(0, count));
+    }
+
+    private void Begin(PendingRequest request) => request.Serial = ++_serial;
+
+    private GrantStatus MapMissing(
+        int count, GrantAccess wished, GrantAccess needed, ref GrantMapping ownMapping, long serial)
+    {
+        bool canKeep = MakeRoom(count, serial);
+        GrantAccess access = canKeep ? wished : needed;
+        GrantStatus status = Map(count, access, out GrantMapping mapping);
+        if (status == GrantStatus.PermissionDenied && access != needed)
+        {
+            access = needed;
+            status = Map(count, access, out mapping);
+        }
+
+        if (status != GrantStatus.Okay) return status;
+        for (int i = 0; i < count; i++)
+            _addresses[_missing[i]] = mapping.Address + ((nint)i * ProtocolConstants.PageSizeBytes);
+        Counters.PersistentMisses += count;
+        if (!canKeep || !_kept.TryAdd(mapping, References.AsSpan(0, count), access == GrantAccess.ReadWrite, serial))
+            ownMapping = mapping;
+        Counters.PersistentPages = _kept.PageCount;
+        return GrantStatus.Okay;
+    }
+
+    private bool MakeRoom(int count, long serial)
+    {
+        if (count > _kept.PageCountMax) return false;
+        if (_kept.PageCount + count <= _kept.PageCountMax) return true;
+        long oldest = serial;
+        foreach (PendingRequest request in _requests)
+        {
+            if (request.Stage != PendingRequestStage.Free && request.Serial != 0)
+                oldest = Math.Min(oldest, request.Serial);
+        }
+
+        int evicted = _kept.Evict(count, oldest, _evicted);
+        if (evicted != 0)
+        {
+            for (int i = 0; i < evicted; i++) Counters.PersistentEvictions += _evicted[i].PageCount;
+            Unmap(_evicted.AsSpan(0, evicted));
+        }
+
+        return _kept.PageCount + count <= _kept.PageCountMax;
+    }
+}
