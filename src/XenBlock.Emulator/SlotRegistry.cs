@@ -1,0 +1,225 @@
+using XenBlock.Hypervisor;
+using XenBlock.Protocol;
+
+namespace XenBlock.Emulator;
+
+/// <summary>
+/// The host's knowledge of which domain is in which slot: takes slots, and cleans up after domains that are gone,
+/// however they went. Safe for concurrent calls.
+/// </summary>
+internal sealed class SlotRegistry : IMemoryDirectory
+{
+    private readonly Lock _gate = new();
+    private readonly MachineMemory _memory;
+    private readonly DomainMemory?[] _domains;
+
+    internal SlotRegistry(MachineMemory memory)
+    {
+        _memory = memory;
+        _domains = new DomainMemory?[memory.Layout.DomainsMax];
+    }
+
+    /// <inheritdoc/>
+    public DomainMemory? Find(int slot) => _domains[slot];
+
+    /// <summary>Takes a slot for a domain.</summary>
+    /// <param name="wanted">Its number; null for the lowest free one from 1 on.</param>
+    /// <param name="memoryBytes">Its memory in bytes.</param>
+    internal (int Slot, DomainId Domain, DomainMemory Memory) Claim(DomainId? wanted, int memoryBytes)
+    {
+        lock (_gate)
+        {
+            ReapDying();
+            DomainId domain = wanted ?? LowestFree();
+            if (domain.Value >= DomainId.FirstReserved)
+            {
+                throw new XenBlockException(
+                    XenBlockErrorKind.InvalidArgument,
+                    $"{domain} cannot be: domain numbers go from 0 to {DomainId.FirstReserved - 1}.");
+            }
+
+            if (memoryBytes is < 65_536 or > 1 << 30 || memoryBytes % ProtocolConstants.PageSizeBytes != 0)
+            {
+                throw new XenBlockException(
+                    XenBlockErrorKind.InvalidArgument,
+                    $"{domain} cannot have {memoryBytes} bytes of memory: take a multiple of 4096, 64 KiB to 1 GiB.");
+            }
+
+            if (_memory.SlotOf(domain) >= 0)
+            {
+                throw new XenBlockException(
+                    XenBlockErrorKind.InUse,
+                    $"{domain} is taken on this machine. Take another number, or let the machine choose.");
+            }
+
+            int slot = FreeSlot();
+            int descriptor = _memory.Layout.Descriptor(slot);
+            uint generation = unchecked(_memory.GenerationOf(slot) + 1);
+            DomainMemory own = DomainMemory.Create(domain, memoryBytes, generation);
+            _domains[slot] = own;
+            _memory.Pages.StoreRelease(descriptor + MachineLayout.DescriptorDomain, domain.Value);
+            _memory.Pages.StoreRelease(
+                descriptor + MachineLayout.DescriptorMemoryPages, (uint)(memoryBytes / ProtocolConstants.PageSizeBytes));
+            _memory.Pages.StoreRelease(descriptor + MachineLayout.DescriptorPins, 0);
+            _memory.Pages.StoreRelease(descriptor + MachineLayout.DescriptorMaptrackHigh, 0);
+            _memory.Pages.StoreRelease(descriptor + MachineLayout.DescriptorPortHigh, 0);
+            _memory.Pages.StoreRelease(descriptor + MachineLayout.DescriptorGeneration, generation);
+            _memory.Pages.StoreRelease(descriptor + MachineLayout.DescriptorState, (uint)SlotState.Alive);
+            _memory.Pages.StoreRelease(MachineLayout.DomainMap(domain), (uint)slot + 1);
+            return (slot, domain, own);
+        }
+    }
+
+    /// <summary>
+    /// Cleans up after a domain that runs no more: locks that it held, its channels, its mappings, its grants. Its
+    /// number is free after; its memory lives on as long as others map pages of it.
+    /// </summary>
+    internal void Release(int slot, DomainId domain)
+    {
+        lock (_gate)
+        {
+            _memory.Pages.StoreRelease(MachineLayout.DomainMap(domain), 0);
+            _memory.Pages.StoreRelease(
+                _memory.Layout.Descriptor(slot) + MachineLayout.DescriptorState, (uint)SlotState.Dying);
+            CloseChannels(slot, domain);
+            EndMappings(slot);
+            ReapDying();
+        }
+    }
+
+    /// <summary>Gives back the memory of all domains; the machine is over.</summary>
+    internal void EmptyAll()
+    {
+        lock (_gate)
+        {
+            foreach (DomainMemory? domain in _domains)
+                domain?.Empty();
+            for (int slot = 0; slot < _domains.Length; slot++)
+            {
+                if (_domains[slot] is not null)
+                    _memory.Forget(slot);
+                _domains[slot] = null;
+            }
+        }
+    }
+
+    private DomainId LowestFree()
+    {
+        for (ushort i = 1; i < DomainId.FirstReserved; i++)
+        {
+            if (_memory.SlotOf(new(i)) < 0)
+                return new(i);
+        }
+
+        throw new XenBlockException(XenBlockErrorKind.NoSpace, "No domain number is free on this machine.");
+    }
+
+    private int FreeSlot()
+    {
+        for (int slot = 0; slot < _domains.Length; slot++)
+        {
+            if (_domains[slot] is null)
+                return slot;
+        }
+
+        throw new XenBlockException(
+            XenBlockErrorKind.NoSpace,
+            $"The machine holds no more than {_domains.Length} domains at a time (some may be gone, but others still map "
+            + "their pages). Let one leave first.");
+    }
+
+    private void CloseChannels(int slot, DomainId domain)
+    {
+        MachineMemory memory = _memory;
+        if (!SharedLock.TakeOver(memory, MachineLayout.EventLockOffset, SharedLock.MarkOf(slot)))
+            SharedLock.Enter(memory, MachineLayout.EventLockOffset, SharedLock.Host);
+        PortTable own = new(memory, slot);
+        uint high = Math.Min(own.High, (uint)memory.Layout.EventChannelsMax);
+        for (uint i = 1; i < high; i++)
+            own.Unlink(new(i), domain);
+        for (int other = 0; other < _domains.Length; other++)
+        {
+            if (other != slot && _domains[other] is not null)
+                new PortTable(memory, other).UnlinkAllFrom(slot);
+        }
+
+        SharedLock.Exit(memory, MachineLayout.EventLockOffset);
+    }
+
+    /// <summary>
+    /// Forgets what the domain mapped, and counts again the uses of every granter that it mapped from, or whose lock it
+    /// died with: a count that was half changed is not trusted.
+    /// </summary>
+    private void EndMappings(int slot)
+    {
+        bool[] isGranter = new bool[_domains.Length];
+        Maptrack own = new(_memory, slot);
+        for (int page = 0; page < own.High; page++)
+        {
+            if (own.TryGet(page, out int granter, out _, out _))
+                isGranter[granter] = true;
+        }
+
+        uint deadMark = SharedLock.MarkOf(slot);
+        for (int granter = 0; granter < _domains.Length; granter++)
+        {
+            if (_domains[granter] is null)
+                continue;
+            int grantLock = _memory.Layout.GrantLock(granter);
+            bool died = SharedLock.TakeOver(_memory, grantLock, deadMark);
+            if (!died && !isGranter[granter])
+                continue;
+            if (!died)
+                SharedLock.Enter(_memory, grantLock, SharedLock.Host);
+            CountAgain(granter, without: slot);
+            SharedLock.Exit(_memory, grantLock);
+        }
+
+        _memory.Pages.StoreRelease(_memory.Layout.Descriptor(slot) + MachineLayout.DescriptorMaptrackHigh, 0);
+    }
+
+    private void CountAgain(int granter, int without)
+    {
+        GranterTable table = new(_memory, granter);
+        table.ForgetUses();
+        for (int user = 0; user < _domains.Length; user++)
+        {
+            if (user == without || _domains[user] is null)
+                continue;
+            Maptrack maptrack = new(_memory, user);
+            for (int page = 0; page < maptrack.High; page++)
+            {
+                if (maptrack.TryGet(page, out int from, out GrantReference reference, out GrantAccess access)
+                    && from == granter)
+                {
+                    table.CountUse(reference, access);
+                }
+            }
+        }
+
+        table.ClearUnexplained();
+    }
+
+    /// <summary>Frees the slots of domains that are gone and of which nobody maps anything any more.</summary>
+    private void ReapDying()
+    {
+        for (int slot = 0; slot < _domains.Length; slot++)
+        {
+            if (_domains[slot] is not { } domain || _memory.StateOf(slot) != SlotState.Dying)
+                continue;
+            if (new GranterTable(_memory, slot).Pins != 0)
+                continue;
+
+            // A call that began before the domain went may hold the lock still; it finds the domain gone.
+            SharedLock.Enter(_memory, _memory.Layout.GrantLock(slot), SharedLock.Host);
+            SharedLock.Exit(_memory, _memory.Layout.GrantLock(slot));
+            if (new GranterTable(_memory, slot).Pins != 0)
+                continue;
+            _domains[slot] = null;
+            domain.Empty();
+            _memory.Forget(slot);
+            _memory.Pages.StoreRelease(
+                _memory.Layout.Descriptor(slot) + MachineLayout.DescriptorState, (uint)SlotState.Free);
+        }
+    }
+}
