@@ -1,0 +1,44 @@
+using XenBlock.Protocol;
+
+namespace XenBlock.Frontend;
+
+/// <summary>What a frontend wishes for; the backend's offer decides with it.</summary>
+public sealed record BlockDeviceOptions
+{
+    /// <summary>
+    /// The most segments of 4,096 bytes in a request: 0 to use direct requests (11 segments) only, else 12 to 4,096.
+    /// </summary>
+    public int IndirectSegmentsMax { get; init; } = 256; // what Linux offers: 1 MiB a request
+
+    /// <summary>Size of the ring: 2^order pages, 0 to 4.</summary>
+    public int RingPageOrder { get; init; }
+
+    /// <summary>Whether the backend may keep our pages mapped (feature-persistent).</summary>
+    public bool Persistent { get; init; } = true;
+
+    /// <summary>The caller's own thread does all the work, through <see cref="BlockDevice.OpenQueue"/>.</summary>
+    public bool CallerPumps { get; init; }
+
+    /// <summary>How long connecting may take.</summary>
+    public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>
+    /// Whether to connect again when the backend went away and came back. What is under way fails; what is submitted
+    /// meanwhile waits. Not with <see cref="CallerPumps"/>.
+    /// </summary>
+    public bool Reconnect { get; init; }
+
+    /// <summary>
+    /// Microseconds to look for a response before sleeping, 0 to 10,000; only ever done while the backend is known to
+    /// run on another processor.
+    /// </summary>
+    public int SpinUs { get; init; } = 50; // about what waking a sleeping processor costs
+
+    /// <summary>
+    /// The most pages of 4,096 bytes for copying plain memory in and out; the pages of granted buffers are not counted.
+    /// </summary>
+    public int PoolPagesMax { get; init; } = 4096; // 16 MiB: 14 requests of 1 MiB at once
+
+    /// <summary>The layout of slots; null for this computer's own. Another one is of use in tests only.</summary>
+    public BlkifAbi? Abi { get; init; }
+}

@@ -1,0 +1,17 @@
+namespace XenBlock.Frontend;
+
+/// <summary>What an operation on a disk does.</summary>
+public enum BlockOperation
+{
+    /// <summary>Bytes from the disk into memory.</summary>
+    Read,
+
+    /// <summary>Bytes from memory to the disk.</summary>
+    Write,
+
+    /// <summary>What was acknowledged before becomes durable.</summary>
+    Flush,
+
+    /// <summary>The content of a range no longer matters.</summary>
+    Discard,
+}

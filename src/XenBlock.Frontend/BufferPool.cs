@@ -1,0 +1,163 @@
+using XenBlock.Hypervisor;
+using XenBlock.Protocol;
+
+namespace XenBlock.Frontend;
+
+/// <summary>
+/// The granted buffers of a device. Buffers that were given back are kept for the next rent of the same size; their
+/// grants stay where the connection lets them.
+/// </summary>
+internal sealed class BufferPool
+{
+    // 16 MiB: enough for a queue of 16 requests of 1 MiB to come and go without asking the machine.
+    private const int KeptPagesMax = 4096;
+
+    private readonly Lock _gate = new();
+    private readonly IGrantTable _grants;
+    private readonly DomainId _peer;
+    private readonly List<GrantedBuffer> _all = [];
+    private readonly List<GrantedBuffer> _kept = [];
+    private int _keptPages;
+    private bool _grantsStay;
+    private bool _isClosed;
+
+    public BufferPool(IGrantTable grants, DomainId peer)
+    {
+        _grants = grants;
+        _peer = peer;
+    }
+
+    /// <summary>Pages that a peer held on to when they were to be revoked.</summary>
+    public long PagesQuarantined { get; private set; }
+
+    /// <summary>A buffer of at least one page.</summary>
+    public GrantedBuffer Rent(int lengthBytes)
+    {
+        if (lengthBytes is < 1 or > int.MaxValue - ProtocolConstants.PageSizeBytes)
+            throw new XenBlockException(XenBlockErrorKind.InvalidArgument, $"no buffer can have {lengthBytes} bytes");
+        int pageCount = (lengthBytes + ProtocolConstants.PageSizeBytes - 1) / ProtocolConstants.PageSizeBytes;
+        lock (_gate)
+        {
+            ObjectDisposedException.ThrowIf(_isClosed, typeof(BlockDevice));
+            GrantedBuffer buffer = TakeKept(pageCount) ?? Make(pageCount);
+            buffer.LengthBytes = lengthBytes;
+            buffer.IsDisposed = false;
+            return buffer;
+        }
+    }
+
+    /// <summary>The user gives a buffer back.</summary>
+    public void Return(GrantedBuffer buffer)
+    {
+        lock (_gate)
+        {
+            if (buffer.IsDisposed) return;
+            buffer.IsDisposed = true;
+            if (buffer.Requests == 0) Keep(buffer);
+        }
+    }
+
+    /// <summary>The last request of a buffer that was given back is done.</summary>
+    public void Retire(GrantedBuffer buffer)
+    {
+        lock (_gate) Keep(buffer);
+    }
+
+    /// <summary>A connection stands: from now on, buffers are offered for good, or per request.</summary>
+    public void Attach(bool grantsStay)
+    {
+        lock (_gate)
+        {
+            _grantsStay = grantsStay;
+            if (!grantsStay) return;
+            foreach (GrantedBuffer buffer in _all) OfferOrThrow(buffer);
+        }
+    }
+
+    /// <summary>The connection is over and the peer has let go, or never will: ends every offer.</summary>
+    public void Detach()
+    {
+        lock (_gate)
+        {
+            foreach (GrantedBuffer buffer in _all) PagesQuarantined += buffer.Revoke(_grants);
+            foreach (GrantedBuffer buffer in _kept.Where(b => b.IsQuarantined)) Free(buffer);
+            _keptPages -= _kept.Where(b => b.IsQuarantined).Sum(b => b.Memory.PageCount);
+            _kept.RemoveAll(b => b.IsQuarantined);
+        }
+    }
+
+    /// <summary>The device is gone: kept buffers are freed, rented ones when they come back.</summary>
+    public void Close()
+    {
+        lock (_gate)
+        {
+            _isClosed = true;
+            foreach (GrantedBuffer buffer in _kept) Free(buffer);
+            _kept.Clear();
+            _keptPages = 0;
+        }
+    }
+
+    private GrantedBuffer? TakeKept(int pageCount)
+    {
+        for (int i = _kept.Count - 1; i >= 0; i--)
+        {
+            GrantedBuffer buffer = _kept[i];
+            if (buffer.Memory.PageCount != pageCount) continue;
+            _kept.RemoveAt(i);
+            _keptPages -= pageCount;
+            return buffer;
+        }
+
+        return null;
+    }
+
+    private GrantedBuffer Make(int pageCount)
+    {
+        var buffer = new GrantedBuffer(this, _grants.AllocatePages(_peer, pageCount));
+        buffer.Memory.Pages.Clear(0, buffer.Memory.Pages.LengthBytes); // touched now: the first touch of a page is dear
+        if (_grantsStay)
+        {
+            try
+            {
+                OfferOrThrow(buffer);
+            }
+            catch
+            {
+                buffer.Memory.Dispose();
+                throw;
+            }
+        }
+
+        _all.Add(buffer);
+        return buffer;
+    }
+
+    private void OfferOrThrow(GrantedBuffer buffer)
+    {
+        if (buffer.IsOffered || buffer.IsQuarantined || buffer.Offer(_grants) == GrantStatus.Okay) return;
+        throw new XenBlockException(
+            XenBlockErrorKind.NoSpace,
+            $"the grant table has no room for {buffer.Memory.PageCount} pages: give buffers back, or rent less");
+    }
+
+    private void Keep(GrantedBuffer buffer)
+    {
+        int pageCount = buffer.Memory.PageCount;
+        if (_isClosed || buffer.IsQuarantined || _keptPages + pageCount > KeptPagesMax)
+        {
+            Free(buffer);
+            return;
+        }
+
+        _kept.Add(buffer);
+        _keptPages += pageCount;
+    }
+
+    private void Free(GrantedBuffer buffer)
+    {
+        PagesQuarantined += buffer.Revoke(_grants);
+        _all.Remove(buffer);
+        buffer.Memory.Dispose();
+    }
+}

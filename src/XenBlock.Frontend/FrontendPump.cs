@@ -1,0 +1,391 @@
+using XenBlock.Hypervisor;
+using XenBlock.Protocol;
+using XenBlock.SharedMemory;
+
+namespace XenBlock.Frontend;
+
+/// <summary>
+/// The frontend's logic: splits operations into requests, keeps as many on the ring as fit, takes responses, and
+/// completes each operation exactly once. Synchronous and for one thread at a time: no clock, no thread, and no
+/// allocation between <see cref="Attach"/> and <see cref="Detach"/>.
+/// </summary>
+/// <remarks>
+/// An operation that finds no slot, no region or no grant reference waits in order of arrival, and is tried again
+/// whenever something completes. Of the peer's words only a response's id, operation and status are used, the first two
+/// only if they match our own private notes (S13).
+/// </remarks>
+internal sealed class FrontendPump
+{
+    private readonly IGrantTable _grantTable;
+    private readonly byte[] _response = new byte[BlkifCodec.ResponseSizeBytes(BlkifAbi.X86_64)];
+    private FrontendLink? _link;
+    private FrontRing _ring = null!;
+    private BouncePool _pool = null!;
+    private RequestGrants? _grants;
+    private RequestWriter _writer = null!;
+    private InFlightTable _inFlight = new(0);
+    private int _responseSizeBytes;
+    private BlockOperationStatus? _ended;
+    private bool _isPaused;
+    private OperationList _waiting;
+    private OperationList _completed;
+
+    public FrontendPump(IGrantTable grantTable) => _grantTable = grantTable;
+
+    /// <summary>What was done so far.</summary>
+    public FrontendCounters Counters { get; } = new();
+
+    /// <summary>What the peer did that it must not be talked to any more, or null.</summary>
+    public string? FaultReason { get; private set; }
+
+    /// <summary>Requests on the ring.</summary>
+    public int InFlight => _inFlight.Count;
+
+    /// <summary>True if operations wait and nothing is under way whose end would let them go on.</summary>
+    public bool IsStarved => _waiting.First is not null && _inFlight.Count == 0 && IsUsable;
+
+    /// <summary>True if a completed operation is there to be taken.</summary>
+    public bool HasCompleted => _completed.First is not null;
+
+    /// <summary>True if a response is there, or the ring is broken.</summary>
+    public bool HasResponses => IsUsable && _ring.HasResponses;
+
+    private bool IsUsable => _link is not null && FaultReason is null;
+
+    /// <summary>Starts on a fresh connection. Operations that wait are put on its ring.</summary>
+    public void Attach(FrontendLink link)
+    {
+        if (_link is not null) throw new InvalidOperationException("the pump is attached already");
+        _link = link;
+        _ring = link.Ring;
+        _pool = link.Pool;
+        _writer = new RequestWriter(link);
+        _grants = new RequestGrants(_grantTable, Counters, link);
+        _inFlight = new InFlightTable((int)link.Ring.SlotCount);
+        _responseSizeBytes = BlkifCodec.ResponseSizeBytes(link.Abi);
+        FaultReason = null;
+        _ended = null;
+        _isPaused = false;
+        StartWaiting();
+    }
+
+    /// <summary>
+    /// Ends the use of a connection: what is on the ring completes with <paramref name="status"/>. What waits or comes
+    /// later does so too, unless it is to wait for the next connection.
+    /// </summary>
+    public void Detach(BlockOperationStatus status, bool keepWaiting)
+    {
+        Abandon(status, keepWaiting);
+        if (!keepWaiting) _ended = status;
+        _link = null;
+    }
+
+    /// <summary>
+    /// After the peer let go, or never will: ends what <see cref="Detach"/> left offered. What it still holds is
+    /// counted as quarantined, and the buffers that were under way are not used again.
+    /// </summary>
+    public void RevokeAbandoned() => _grants?.RevokeAbandoned();
+
+    /// <summary>Takes an operation; it is on the ring as far as there is room, but not published.</summary>
+    public void Submit(FrontendOperation operation)
+    {
+        if (operation.Buffer is { } buffer)
+        {
+            buffer.Requests++;
+            if (buffer.IsQuarantined) operation.Fail(BlockOperationStatus.PeerViolation);
+        }
+
+        if (FaultReason is not null) operation.Fail(BlockOperationStatus.PeerViolation);
+        else if (_ended is { } ended) operation.Fail(ended);
+        if (!operation.HasMore)
+        {
+            Complete(operation);
+            return;
+        }
+
+        bool isAlone = _waiting.First is null;
+        operation.IsWaiting = true;
+        _waiting.Add(operation);
+        if (isAlone) StartWaiting();
+    }
+
+    /// <summary>Keeps the rest of an operation from the ring. What is on it already must be answered first.</summary>
+    public void Cancel(FrontendOperation operation)
+    {
+        if (!operation.IsWaiting) return;
+        operation.Fail(BlockOperationStatus.Cancelled);
+        LeaveQueue(operation);
+    }
+
+    /// <summary>Publishes what was put on the ring. True: the backend wants an event.</summary>
+    public bool Publish()
+    {
+        if (!IsUsable || !_ring.PushRequests()) return false;
+        Counters.NotificationsWanted++;
+        return true;
+    }
+
+    /// <summary>Takes every response that is there, then starts what waits. Returns the number of responses.</summary>
+    public int TakeResponses()
+    {
+        if (!IsUsable) return 0;
+        Span<byte> copy = _response.AsSpan(0, _responseSizeBytes);
+        int taken = 0;
+        while (true)
+        {
+            RingTake take = _ring.TryTakeResponse(copy);
+            if (take == RingTake.Empty) break;
+            if (take == RingTake.PeerViolation)
+            {
+                Fault($"its response index is impossible ({_ring})");
+                break;
+            }
+
+            taken++;
+            if (!UseResponse(BlkifCodec.ReadResponse(copy))) break;
+        }
+
+        Counters.Responses += taken;
+        if (_waiting.First is not null) StartWaiting();
+        return taken;
+    }
+
+    /// <summary>Asks for an event at the next response, then looks once more. True: do not sleep.</summary>
+    public bool FinalCheckForResponses() => IsUsable && _ring.FinalCheckForResponses();
+
+    /// <summary>Takes back an operation that is done; null if there is none.</summary>
+    public FrontendOperation? TakeCompleted() => _completed.Take();
+
+    /// <summary>Takes back all operations that are done, linked by <see cref="FrontendOperation.Next"/>.</summary>
+    public FrontendOperation? TakeAllCompleted() => _completed.TakeAll();
+
+    /// <summary>Puts nothing more on the ring: the backend wants to stop once what is there is answered.</summary>
+    public void Pause() => _isPaused = true;
+
+    /// <summary>Stops using the ring: every operation completes, as the victim of a violation.</summary>
+    public void Fault(string reason)
+    {
+        if (FaultReason is not null) return;
+        FaultReason = reason;
+        Abandon(BlockOperationStatus.PeerViolation, keepWaiting: false);
+    }
+
+    /// <summary>Tries again what waits: for a shell whose pump <see cref="IsStarved"/>.</summary>
+    public void StartWaiting()
+    {
+        while (_waiting.First is { } operation && IsUsable && !_isPaused)
+        {
+            if (operation.HasMore) Start(operation);
+            if (operation.HasMore || FaultReason is not null) return;
+            LeaveQueue(operation);
+        }
+    }
+
+    private void Start(FrontendOperation operation)
+    {
+        while (operation.HasMore && !_inFlight.IsFull)
+        {
+            bool hasData = operation.Kind is BlockOperation.Read or BlockOperation.Write;
+            if (hasData ? !StartData(operation) : !StartPlain(operation)) return;
+        }
+    }
+
+    /// <summary>Puts the next part of a read or write on the ring; false if it has to wait.</summary>
+    private bool StartData(FrontendOperation operation)
+    {
+        GrantedBuffer? buffer = operation.Buffer;
+        int offsetInPage = 0;
+        int firstPage = 0;
+        int pagesMax = _link!.SegmentsMax;
+        if (buffer is not null)
+        {
+            int start = operation.BufferOffsetBytes + (int)operation.StartedBytes;
+            offsetInPage = start & (ProtocolConstants.PageSizeBytes - 1);
+            firstPage = start / ProtocolConstants.PageSizeBytes;
+        }
+        else
+        {
+            pagesMax = Math.Min(pagesMax, _pool.RegionPagesMax);
+        }
+
+        int lengthMax = (pagesMax * ProtocolConstants.PageSizeBytes) - offsetInPage;
+        int lengthBytes = (int)Math.Min(operation.LengthBytes - operation.StartedBytes, lengthMax);
+        int pageCount = Segmenter.SegmentCount(offsetInPage, lengthBytes);
+        int region = -1;
+        if (buffer is null)
+        {
+            region = _pool.TryTake(pageCount);
+            if (region < 0)
+            {
+                if (_inFlight.Count == 0) Fault("it keeps the pages of requests that it has answered; none are left");
+                return false;
+            }
+
+            firstPage = _pool.FirstPage(region);
+        }
+
+        int index = _inFlight.Peek();
+        if (!_grants!.TryTake(
+            ref _inFlight[index], index, operation, firstPage, pageCount, out ReadOnlySpan<GrantReference> references))
+        {
+            if (region >= 0) _pool.Give(region);
+            Counters.WaitsForGrants++;
+            return false;
+        }
+
+        bool isRead = operation.Kind == BlockOperation.Read;
+        if (region >= 0 && !isRead)
+        {
+            Span<byte> source = operation.Memory.Span.Slice((int)operation.StartedBytes, lengthBytes);
+            _pool.Pages.CopyIn(firstPage * ProtocolConstants.PageSizeBytes, source);
+            Counters.BytesCopied += lengthBytes;
+        }
+
+        BlkifOperation wire = isRead ? BlkifOperation.Read : BlkifOperation.Write;
+        ulong sector = (ulong)(operation.OffsetBytes + operation.StartedBytes) / ProtocolConstants.SectorSizeBytes;
+        ulong id = Take(operation, index, wire, region, lengthBytes);
+        _writer.PutData(wire, index, id, sector, references, offsetInPage, lengthBytes);
+        Counters.Segments += pageCount;
+        if (pageCount > ProtocolConstants.DirectSegmentsMax) Counters.IndirectRequests++;
+        return true;
+    }
+
+    /// <summary>Puts a flush or a discard on the ring.</summary>
+    private bool StartPlain(FrontendOperation operation)
+    {
+        BlkifOperation? wire = operation.Kind == BlockOperation.Flush
+            ? _link!.FlushOperation
+            : _link!.CanDiscard ? BlkifOperation.Discard : null;
+        if (wire is null)
+        {
+            operation.Fail(BlockOperationStatus.NotSupported);
+            return true;
+        }
+
+        int index = _inFlight.Peek();
+        _inFlight[index].OfferedCount = 0;
+        ulong id = Take(operation, index, wire.Value, region: -1, operation.LengthBytes);
+        _writer.PutPlain(
+            wire.Value,
+            id,
+            (ulong)operation.OffsetBytes / ProtocolConstants.SectorSizeBytes,
+            (ulong)operation.LengthBytes / ProtocolConstants.SectorSizeBytes);
+        return true;
+    }
+
+    /// <summary>Takes the index that was looked at, and moves the operation's cursor.</summary>
+    private ulong Take(FrontendOperation operation, int index, BlkifOperation wire, int region, long lengthBytes)
+    {
+        if (_inFlight.Take() != index) throw new InvalidOperationException("the free index changed under our hands");
+        ref InFlightRequest request = ref _inFlight[index];
+        request.Operation = operation;
+        request.WireOperation = wire;
+        request.Region = region;
+        request.StartBytes = operation.StartedBytes;
+        request.LengthBytes = region < 0 ? 0 : (int)lengthBytes;
+        operation.StartedBytes += lengthBytes;
+        operation.HasMore = operation.StartedBytes < operation.LengthBytes;
+        operation.PartsInFlight++;
+        Counters.Requests++;
+        return request.Id;
+    }
+
+    /// <summary>Uses one response; false if it ended the connection.</summary>
+    private bool UseResponse(in BlockResponse response)
+    {
+        int index = _inFlight.Find(response.Id);
+        if (index < 0)
+        {
+            Fault($"a response has id {response.Id:x}, which no request under way has");
+            return false;
+        }
+
+        ref InFlightRequest request = ref _inFlight[index];
+        if (request.WireOperation != response.Operation)
+        {
+            Fault($"a response to a request of {request.WireOperation} names operation {(int)response.Operation}");
+            return false;
+        }
+
+        BlockOperationStatus status = response.Status switch
+        {
+            BlkifStatus.Okay => BlockOperationStatus.Okay,
+            BlkifStatus.NotSupported => BlockOperationStatus.NotSupported,
+            _ => BlockOperationStatus.InputOutputError,
+        };
+        if (status != BlockOperationStatus.Okay) Counters.ErrorResponses++;
+        FrontendOperation operation = request.Operation!;
+
+        // Revoked first, then read: what is copied out is what the backend can no longer change.
+        bool isFree = request.OfferedCount == 0 || _grants!.Revoke(in request, index);
+        if (request.Region >= 0) FinishRegion(in request, operation, status, isFree);
+        else if (!isFree && operation.Buffer is { } buffer) buffer.IsQuarantined = true;
+        _inFlight.Give(index);
+        FinishPart(operation, status);
+        return true;
+    }
+
+    private void FinishRegion(
+        in InFlightRequest request, FrontendOperation operation, BlockOperationStatus status, bool isFree)
+    {
+        if (operation.Kind == BlockOperation.Read && status == BlockOperationStatus.Okay)
+        {
+            _pool.Pages.CopyOut(
+                _pool.FirstPage(request.Region) * ProtocolConstants.PageSizeBytes,
+                operation.Memory.Span.Slice((int)request.StartBytes, request.LengthBytes));
+            Counters.BytesCopied += request.LengthBytes;
+        }
+
+        // S14: a region with a page that the peer still has is never used again.
+        if (isFree) _pool.Give(request.Region);
+        else _pool.Quarantine();
+    }
+
+    private void FinishPart(FrontendOperation operation, BlockOperationStatus status)
+    {
+        operation.PartsInFlight--;
+
+        // An operation with a failed part has failed; its other parts would be work for nothing.
+        if (status != BlockOperationStatus.Okay) operation.Fail(status);
+        if (operation.PartsInFlight == 0 && !operation.HasMore && !operation.IsWaiting) Complete(operation);
+    }
+
+    private void Abandon(BlockOperationStatus status, bool keepWaiting)
+    {
+        for (int index = 0; index < _inFlight.Capacity; index++)
+        {
+            ref InFlightRequest request = ref _inFlight[index];
+            if (request.Operation is not { } operation) continue;
+            _grants!.Abandon(in request, index);
+            _inFlight.Give(index);
+            FinishPart(operation, status);
+        }
+
+        FrontendOperation? next;
+        for (FrontendOperation? waiting = _waiting.First; waiting is not null; waiting = next)
+        {
+            next = waiting.Next;
+            if (!keepWaiting) waiting.Fail(status);
+            if (!waiting.HasMore) LeaveQueue(waiting);
+        }
+    }
+
+    private void LeaveQueue(FrontendOperation operation)
+    {
+        _waiting.Remove(operation);
+        operation.IsWaiting = false;
+        if (operation.PartsInFlight == 0) Complete(operation);
+    }
+
+    private void Complete(FrontendOperation operation)
+    {
+        if (operation.Buffer is { } buffer && --buffer.Requests == 0 && buffer.IsDisposed) buffer.Retire();
+        if (operation.Status == BlockOperationStatus.Okay)
+        {
+            if (operation.Kind == BlockOperation.Read) Counters.BytesRead += operation.LengthBytes;
+            else if (operation.Kind == BlockOperation.Write) Counters.BytesWritten += operation.LengthBytes;
+        }
+
+        _completed.Add(operation);
+    }
+}

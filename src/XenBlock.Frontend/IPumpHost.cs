@@ -1,0 +1,27 @@
+namespace XenBlock.Frontend;
+
+/// <summary>Whoever runs the pump of a device: a thread of the device's own, or the caller's.</summary>
+internal interface IPumpHost
+{
+    /// <summary>Requests on the ring.</summary>
+    int InFlight { get; }
+
+    /// <summary>What was done so far.</summary>
+    FrontendCounters Counters { get; }
+
+    /// <summary>Starts on a connection.</summary>
+    void Attach(DeviceConnection connection);
+
+    /// <summary>Lets what is on the ring be answered, and puts nothing more on it.</summary>
+    void Pause();
+
+    /// <summary>
+    /// Ends the use of the connection. When the task completes, nothing touches it any more.
+    /// </summary>
+    /// <param name="end">Why, and what it means for operations.</param>
+    /// <param name="keepWaiting">Operations that are not on the ring wait for the next connection.</param>
+    Task DetachAsync(ConnectionEnd end, bool keepWaiting);
+
+    /// <summary>Ends what the backend still had when we detached; only after it let go.</summary>
+    void RevokeAbandoned();
+}

@@ -1,0 +1,304 @@
+using XenBlock.Hypervisor;
+
+namespace XenBlock.Frontend;
+
+/// <summary>
+/// The shell around a pump that many threads use: whoever submits runs it under a lock, and one thread of its own
+/// waits for events and takes responses. Continuations never run on that thread.
+/// </summary>
+internal sealed class SharedPump : IPumpHost
+{
+    // A pump that waits for grant references which somebody else holds has no event to wait for.
+    private static readonly TimeSpan _starvedRetry = TimeSpan.FromMilliseconds(10);
+
+    // Wake-ups for nothing, one after another, after which events are held back for a moment (S6).
+    private const int StormThreshold = 64;
+    private static readonly TimeSpan _stormPause = TimeSpan.FromMilliseconds(1);
+
+    private readonly Lock _gate = new();
+    private readonly FrontendPump _pump;
+    private readonly TimeProvider _time;
+    private readonly string _name;
+    private readonly int _spinUs;
+    private readonly Stack<PendingOperation> _idle = new();
+    private DeviceConnection? _connection;
+    private ConnectionEnd? _lastEnd;
+    private Thread? _thread;
+    private volatile bool _isStopping;
+
+    public SharedPump(IGrantTable grants, TimeProvider time, string name, int spinUs)
+    {
+        _pump = new FrontendPump(grants);
+        _time = time;
+        _name = name;
+        _spinUs = spinUs;
+    }
+
+    /// <inheritdoc/>
+    public int InFlight => _pump.InFlight;
+
+    /// <inheritdoc/>
+    public FrontendCounters Counters => _pump.Counters;
+
+    /// <inheritdoc/>
+    public void Attach(DeviceConnection connection)
+    {
+        lock (_gate)
+        {
+            _connection = connection;
+            _isStopping = false;
+            _pump.Attach(connection.Link);
+            if (_pump.Publish()) connection.Channel.Notify();
+        }
+
+        _thread = new Thread(() => Run(connection)) { IsBackground = true, Name = $"frontend of {_name}" };
+        _thread.Start();
+    }
+
+    /// <inheritdoc/>
+    public void Pause()
+    {
+        lock (_gate) _pump.Pause();
+    }
+
+    /// <inheritdoc/>
+    public Task DetachAsync(ConnectionEnd end, bool keepWaiting)
+    {
+        FrontendOperation? completed;
+        DeviceConnection? connection;
+        lock (_gate)
+        {
+            connection = _connection;
+            _connection = null;
+            _lastEnd = end;
+            _pump.Detach(end.Status, keepWaiting);
+            completed = _pump.TakeAllCompleted();
+        }
+
+        Finish(completed);
+        _isStopping = true;
+        connection?.Channel.Wake();
+        _thread?.Join(); // it never blocks but in the channel
+        _thread = null;
+        return Task.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public void RevokeAbandoned()
+    {
+        lock (_gate) _pump.RevokeAbandoned();
+    }
+
+    /// <summary>Submits an operation on plain memory.</summary>
+    public ValueTask SubmitAsync(
+        BlockOperation kind, long offsetBytes, Memory<byte> memory, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        FrontendOperation? completed;
+        PendingOperation operation;
+        lock (_gate)
+        {
+            operation = Rent(isBlocking: false);
+            operation.Prepare(kind, offsetBytes, memory);
+            completed = Submit(operation);
+        }
+
+        return FinishAsync(operation, completed, cancellationToken);
+    }
+
+    /// <summary>Submits an operation on granted memory, or on none.</summary>
+    public ValueTask SubmitAsync(
+        BlockOperation kind,
+        long offsetBytes,
+        GrantedBuffer? buffer,
+        int bufferOffsetBytes,
+        long lengthBytes,
+        CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        FrontendOperation? completed;
+        PendingOperation operation;
+        lock (_gate)
+        {
+            operation = Rent(isBlocking: false);
+            Prepare(operation, kind, offsetBytes, buffer, bufferOffsetBytes, lengthBytes);
+            completed = Submit(operation);
+        }
+
+        return FinishAsync(operation, completed, cancellationToken);
+    }
+
+    /// <summary>Does an operation on granted memory, or on none, and blocks until it is done.</summary>
+    public void Do(
+        BlockOperation kind, long offsetBytes, GrantedBuffer? buffer, int bufferOffsetBytes, long lengthBytes)
+    {
+        FrontendOperation? completed;
+        PendingOperation operation;
+        lock (_gate)
+        {
+            operation = Rent(isBlocking: true);
+            Prepare(operation, kind, offsetBytes, buffer, bufferOffsetBytes, lengthBytes);
+            completed = Submit(operation);
+        }
+
+        Finish(completed);
+        operation.WaitForEnd();
+    }
+
+    /// <summary>Keeps what is not yet on the ring from it.</summary>
+    public void Cancel(PendingOperation operation)
+    {
+        FrontendOperation? completed;
+        lock (_gate)
+        {
+            _pump.Cancel(operation);
+            completed = _pump.TakeAllCompleted();
+        }
+
+        Finish(completed);
+    }
+
+    /// <summary>The result of an operation was fetched: it can be used again.</summary>
+    public void End(PendingOperation operation)
+    {
+        BlockOperationStatus status = operation.Status;
+        Exception? error = status == BlockOperationStatus.Okay ? null : Describe(operation, status);
+        lock (_gate)
+        {
+            operation.Forget();
+            _idle.Push(operation);
+        }
+
+        if (error is not null) throw error;
+    }
+
+    private static void Prepare(
+        PendingOperation operation,
+        BlockOperation kind,
+        long offsetBytes,
+        GrantedBuffer? buffer,
+        int bufferOffsetBytes,
+        long lengthBytes)
+    {
+        if (buffer is null) operation.Prepare(kind, offsetBytes, lengthBytes);
+        else operation.Prepare(kind, offsetBytes, buffer, bufferOffsetBytes, (int)lengthBytes);
+    }
+
+    private static void Finish(FrontendOperation? completed)
+    {
+        while (completed is not null)
+        {
+            FrontendOperation? next = completed.Next; // read first: once finished, it may be in use again
+            completed.Next = null;
+            ((PendingOperation)completed).Finish();
+            completed = next;
+        }
+    }
+
+    private static ValueTask FinishAsync(
+        PendingOperation operation, FrontendOperation? completed, CancellationToken cancellationToken)
+    {
+        ValueTask task = operation.Task;
+        operation.CancelBy(cancellationToken);
+        Finish(completed);
+        return task;
+    }
+
+    private PendingOperation Rent(bool isBlocking)
+    {
+        PendingOperation operation = _idle.Count > 0 ? _idle.Pop() : new PendingOperation(this);
+        operation.Begin(isBlocking);
+        return operation;
+    }
+
+    private FrontendOperation? Submit(PendingOperation operation)
+    {
+        _pump.Submit(operation);
+        if (_pump.Publish()) _connection?.Channel.Notify();
+        return _pump.TakeAllCompleted();
+    }
+
+    private Exception Describe(FrontendOperation operation, BlockOperationStatus status)
+    {
+        string what = operation.Kind == BlockOperation.Flush
+            ? $"flush of {_name}"
+            : $"{operation.Kind.ToString().ToLowerInvariant()} of {operation.LengthBytes} bytes at "
+                + $"{operation.OffsetBytes} of {_name}";
+        return status switch
+        {
+            BlockOperationStatus.NotSupported => new XenBlockException(
+                XenBlockErrorKind.NotSupported, $"the backend does not support the {what}"),
+            BlockOperationStatus.InputOutputError => new XenBlockException(
+                XenBlockErrorKind.InputOutput, $"the backend failed the {what}; its own messages tell the cause"),
+            BlockOperationStatus.Cancelled => new OperationCanceledException($"the {what} was cancelled"),
+            BlockOperationStatus.PeerViolation => new XenBlockException(
+                XenBlockErrorKind.PeerViolation,
+                $"the {what} failed: "
+                    + (_pump.FaultReason ?? _lastEnd?.Reason ?? "the backend holds on to the buffer's pages")),
+            _ => new XenBlockException(
+                _lastEnd?.Kind ?? XenBlockErrorKind.PeerGone, $"the {what} failed: {_lastEnd?.Reason}"),
+        };
+    }
+
+    private void Run(DeviceConnection connection)
+    {
+        IEventChannel channel = connection.Channel;
+        FrontendCounters counters = _pump.Counters;
+        int inVain = 0;
+        while (!_isStopping)
+        {
+            FrontendOperation? completed;
+            int taken;
+            bool hasMore;
+            bool isStarved;
+            string? fault;
+            lock (_gate)
+            {
+                if (_isStopping || _connection != connection) return;
+                taken = _pump.TakeResponses();
+                if (_pump.IsStarved) _pump.StartWaiting();
+                if (_pump.Publish()) channel.Notify();
+                completed = _pump.TakeAllCompleted();
+                hasMore = taken > 0 || _pump.FinalCheckForResponses(); // arm only when there was nothing
+                isStarved = _pump.IsStarved;
+                fault = _pump.FaultReason;
+            }
+
+            Finish(completed);
+            if (fault is not null) connection.Break(fault);
+            if (hasMore) inVain = 0;
+            if (hasMore || Spin(channel)) continue;
+            if (channel.State == EventChannelState.PeerClosed) connection.Break(string.Empty);
+            channel.Wait(isStarved ? _starvedRetry : Timeout.InfiniteTimeSpan);
+            counters.WakeUps++;
+            if (_pump.HasResponses) continue;
+            counters.WakeUpsForNothing++;
+            if (++inVain >= StormThreshold) Calm(channel);
+        }
+    }
+
+    /// <summary>Looks for a response for a moment, if the backend runs on another processor.</summary>
+    private bool Spin(IEventChannel channel)
+    {
+        if (_spinUs == 0 || _pump.InFlight == 0 || !channel.PeerRunsElsewhere) return false;
+        long start = _time.GetTimestamp();
+        do
+        {
+            for (int i = 0; i < 16; i++)
+            {
+                if (_pump.HasResponses) return true;
+                Thread.SpinWait(4);
+            }
+        }
+        while (_time.GetElapsedTime(start).TotalMicroseconds < _spinUs && !_isStopping);
+        return false;
+    }
+
+    /// <summary>A peer that sends events without a cause gets one look at its ring a millisecond.</summary>
+    private static void Calm(IEventChannel channel)
+    {
+        channel.Mask();
+        channel.Wait(_stormPause);
+        channel.Unmask();
+    }
+}
