@@ -1,4 +1,6 @@
 using System.CommandLine;
+using XenBlock.Cli.CommandLine;
+using XenBlock.Cli.Commands.Store;
 
 namespace XenBlock.Cli.Commands;
 
@@ -8,6 +10,25 @@ internal static class CommandCatalog
     /// <summary>Makes them all.</summary>
     public static IEnumerable<Command> All() =>
     [
+        Store(),
         new CompletionCommand(),
     ];
+
+    private static CommandGroup Store() => new(
+        "store",
+        "Run a XenStore, or look at one and change it.",
+        """
+        xenblk store serve --socket /tmp/store.sock
+        xenblk store ls --socket /tmp/store.sock
+        xenblk store write --socket /tmp/store.sock /tool/note hello
+        """,
+        new StoreServeCommand(),
+        new StoreLsCommand(),
+        new StoreListCommand(),
+        new StoreReadCommand(),
+        new StoreWriteCommand(),
+        new StoreRemoveCommand(),
+        new StoreExistsCommand(),
+        new StoreChmodCommand(),
+        new StoreWatchCommand());
 }

@@ -6,4 +6,6 @@ namespace XenBlock.Cli.Output;
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
 [JsonSerializable(typeof(ErrorDocument))]
 [JsonSerializable(typeof(CompletionDocument))]
+[JsonSerializable(typeof(ReadyDocument))]
+[JsonSerializable(typeof(StoreNodeDocument))]
 internal sealed partial class JsonLines : JsonSerializerContext;

@@ -87,7 +87,8 @@ internal static class BenchTable
         writer.WriteLine(
             "size: of one operation as the user submits it; reqs: requests on the ring it becomes. CPU, maps, unmaps, "
             + "copies,\nevents: per operation, both sides. plain file: by pread or pwrite of that size, as dd does; "
-            + "256p file: by 256 pages,\nas hdparm does; /plain, /256p: bandwidth as a part of those.\nMB = 10^6 bytes.");
+            + "256p file: by 256 pages,\nas hdparm does; /plain, /256p: bandwidth as a part of those. "
+            + "MB = 10^6 bytes.");
     }
 
     private static void AddBaselines(BenchReport report, PointReport point, TextTable table)

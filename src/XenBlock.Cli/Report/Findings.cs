@@ -57,8 +57,8 @@ internal static class Findings
             string larger = Gain(small.MeasuredMegabytesPerSecond, large.MeasuredMegabytesPerSecond);
             string second = Gain(small.MeasuredMegabytesPerSecond, smallTwo.MeasuredMegabytesPerSecond);
             sentences.Add(
-                $"{Capital(operation)}: larger requests give {larger}; a second small request under way gives {second}, "
-                    + "because it hides the time between requests.");
+                $"{Capital(operation)}: larger requests give {larger}; a second small request under way gives "
+                    + $"{second}, because it hides the time between requests.");
         }
 
         return sentences;
@@ -112,7 +112,8 @@ internal static class Findings
     private static string Single(PointReport point) =>
         $"A {point.Operation} of {ByteSize.Format(point.SizeBytes)} at depth {point.Depth} ({point.Mode}): "
             + $"{BenchTable.Number(point.OperationsPerSecond)} a second, "
-            + $"{BenchTable.Number(point.MegabytesPerSecond)} MB/s, {BenchTable.Number(point.CpuMicrosecondsPerOperation)} us of processor time each.";
+            + $"{BenchTable.Number(point.MegabytesPerSecond)} MB/s, "
+            + $"{BenchTable.Number(point.CpuMicrosecondsPerOperation)} us of processor time each.";
 
     private static string Gain(double from, double to)
     {
