@@ -3,7 +3,9 @@ namespace XenBlock.Hypervisor;
 /// <summary>How long an offer stands on a machine.</summary>
 public enum GrantLifetime
 {
-    /// <summary>From <see cref="IGrantTable.Offer"/> to <see cref="IGrantTable.Revoke"/>: the grant table is ours to write.</summary>
+    /// <summary>
+    /// From <see cref="IGrantTable.Offer"/> to <see cref="IGrantTable.Revoke"/>: the grant table is ours to write.
+    /// </summary>
     UntilRevoked,
 
     /// <summary>

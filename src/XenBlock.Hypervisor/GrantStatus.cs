@@ -1,6 +1,8 @@
 namespace XenBlock.Hypervisor;
 
-/// <summary>The verdict on one element of a grant operation (<c>GNTST_*</c>, xen/include/public/grant_table.h).</summary>
+/// <summary>
+/// The verdict on one element of a grant operation (<c>GNTST_*</c>, xen/include/public/grant_table.h).
+/// </summary>
 public enum GrantStatus : short
 {
     /// <summary><c>GNTST_okay</c>.</summary>

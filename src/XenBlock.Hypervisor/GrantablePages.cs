@@ -3,7 +3,9 @@ using XenBlock.SharedMemory;
 
 namespace XenBlock.Hypervisor;
 
-/// <summary>Pages of our own that can be granted. Disposing gives them back; pages that a peer still maps are set aside.</summary>
+/// <summary>
+/// Pages of our own that can be granted. Disposing gives them back; pages that a peer still maps are set aside.
+/// </summary>
 public abstract class GrantablePages : IDisposable
 {
     /// <summary>The memory, contiguous.</summary>

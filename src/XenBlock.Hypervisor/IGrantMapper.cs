@@ -28,7 +28,9 @@ public interface IGrantMapper
         Span<GrantStatus> statuses,
         out GrantMapping mapping);
 
-    /// <summary>Ends mappings, all in one hypercall where the machine can. Their memory must not be touched after.</summary>
+    /// <summary>
+    /// Ends mappings, all in one hypercall where the machine can. Their memory must not be touched after.
+    /// </summary>
     void Unmap(ReadOnlySpan<GrantMapping> mappings);
 
     /// <summary>

@@ -29,7 +29,8 @@ public interface IGrantTable
     /// its page must not be reused. Does not allocate.
     /// </summary>
     /// <param name="references">What to revoke.</param>
-    /// <param name="revoked">Filled with true for each that is revoked; as long as <paramref name="references"/>.</param>
+    /// <param name="revoked">Filled with true for each that is revoked; as long as
+    /// <paramref name="references"/>.</param>
     /// <returns>How many were revoked.</returns>
     int Revoke(ReadOnlySpan<GrantReference> references, Span<bool> revoked);
 }

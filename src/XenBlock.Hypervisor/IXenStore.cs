@@ -4,8 +4,8 @@ namespace XenBlock.Hypervisor;
 public interface IXenStore : IXenStoreAccess, IAsyncDisposable
 {
     /// <summary>
-    /// Runs <paramref name="body"/> in a transaction and commits it; if somebody else changed what it touched (EAGAIN) it
-    /// is run again, so it must have no other effects. An exception in it aborts.
+    /// Runs <paramref name="body"/> in a transaction and commits it; if somebody else changed what it touched (EAGAIN)
+    /// it is run again, so it must have no other effects. An exception in it aborts.
     /// </summary>
     /// <exception cref="XenBlockException">It kept conflicting, or a quota is reached.</exception>
     Task TransactAsync(Func<IXenStoreAccess, Task> body, CancellationToken cancellationToken = default);

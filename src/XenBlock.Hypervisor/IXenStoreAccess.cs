@@ -22,7 +22,9 @@ public interface IXenStoreAccess
     /// <summary>Removes a node and all below it; false if it was not there.</summary>
     Task<bool> RemoveAsync(string path, CancellationToken cancellationToken = default);
 
-    /// <summary>A node's permissions in XenStore's letters: owner first, as "n0", "r1", "b2"; null if there is no node.</summary>
+    /// <summary>
+    /// A node's permissions in XenStore's letters: owner first, as "n0", "r1", "b2"; null if there is no node.
+    /// </summary>
     Task<IReadOnlyList<string>?> GetPermissionsAsync(string path, CancellationToken cancellationToken = default);
 
     /// <summary>Sets a node's permissions, in the same letters.</summary>

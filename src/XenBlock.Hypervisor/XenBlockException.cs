@@ -1,6 +1,8 @@
 namespace XenBlock.Hypervisor;
 
-/// <summary>The world failed us: a stable kind to match on, a sentence with the context, and the error number.</summary>
+/// <summary>
+/// The world failed us: a stable kind to match on, a sentence with the context, and the error number.
+/// </summary>
 public class XenBlockException : Exception
 {
     /// <summary>An error of the given kind.</summary>

@@ -2,7 +2,9 @@ using Microsoft.Win32.SafeHandles;
 
 namespace XenBlock.Native;
 
-/// <summary>Questions to a block device (linux/fs.h). Every call returns 0 or an errno; ENOTTY means that it is none.</summary>
+/// <summary>
+/// Questions to a block device (linux/fs.h). Every call returns 0 or an errno; ENOTTY means that it is none.
+/// </summary>
 public static unsafe class BlockDeviceControl
 {
     /// <summary>Size in bytes (BLKGETSIZE64).</summary>

@@ -8,7 +8,9 @@ namespace XenBlock.Native;
 [StructLayout(LayoutKind.Sequential)]
 public readonly struct IoVector(nint address, nint lengthBytes)
 {
-    /// <summary>The most that one call takes (<c>IOV_MAX</c>, limits.h); <see cref="PositionedFile"/> splits longer lists.</summary>
+    /// <summary>
+    /// The most that one call takes (<c>IOV_MAX</c>, limits.h); <see cref="PositionedFile"/> splits longer lists.
+    /// </summary>
     public const int CountMax = 1024;
 
     /// <summary>Address of the first byte (<c>iov_base</c>).</summary>

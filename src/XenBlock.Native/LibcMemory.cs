@@ -3,7 +3,9 @@ using Microsoft.Win32.SafeHandles;
 
 namespace XenBlock.Native;
 
-/// <summary>libc's calls on address space, under their C names. Constants are those of x86_64 and arm64, which agree.</summary>
+/// <summary>
+/// libc's calls on address space, under their C names. Constants are those of x86_64 and arm64, which agree.
+/// </summary>
 internal static partial class LibcMemory
 {
     internal const int PROT_NONE = 0;

@@ -15,13 +15,16 @@ public static class PositionedFile
     /// <param name="file">An open file or block device.</param>
     /// <param name="offsetBytes">Where to begin, in bytes.</param>
     /// <param name="vectors">The memory to fill; any number.</param>
-    /// <param name="doneBytes">How much was read: less than asked for only at the end of the file or with an error.</param>
+    /// <param name="doneBytes">How much was read: less than asked for only at the end of the file or with an
+    /// error.</param>
     /// <returns>0 or an errno.</returns>
     public static int Read(
         SafeFileHandle file, long offsetBytes, ReadOnlySpan<IoVector> vectors, out long doneBytes) =>
         Move(file, offsetBytes, vectors, isWrite: false, out doneBytes);
 
-    /// <summary>Writes <paramref name="vectors"/>, in order, from <paramref name="offsetBytes"/> on (pwritev).</summary>
+    /// <summary>
+    /// Writes <paramref name="vectors"/>, in order, from <paramref name="offsetBytes"/> on (pwritev).
+    /// </summary>
     /// <param name="file">An open file or block device.</param>
     /// <param name="offsetBytes">Where to begin, in bytes.</param>
     /// <param name="vectors">The memory to write; any number.</param>

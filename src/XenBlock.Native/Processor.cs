@@ -3,7 +3,9 @@ namespace XenBlock.Native;
 /// <summary>Processors and the time spent on them.</summary>
 public static unsafe class Processor
 {
-    /// <summary>The number of the processor that this thread runs on now; -1 if it cannot be told (sched_getcpu).</summary>
+    /// <summary>
+    /// The number of the processor that this thread runs on now; -1 if it cannot be told (sched_getcpu).
+    /// </summary>
     public static int Current => LibcProcess.sched_getcpu();
 
     /// <summary>Processor time of this thread, user and system, in nanoseconds (CLOCK_THREAD_CPUTIME_ID).</summary>

@@ -155,7 +155,7 @@ public static class VbdName
         number = isGood ? Xvd((uint)disk, (uint)partition) : default;
         problem = isGood
             ? null
-            : $"'{text}' is no vbd: write d, a disk below {DisksMax}, and for a partition p and 1 to {PartitionsMax - 1}";
+            : $"'{text}' is no vbd: write d, a disk below {DisksMax}, for a partition p and 1 to {PartitionsMax - 1}";
         return isGood;
     }
 

@@ -2,7 +2,9 @@ using XenBlock.SharedMemory;
 
 namespace XenBlock.Storage;
 
-/// <summary>A filter that fails some operations of the store below, always the same ones for the same options.</summary>
+/// <summary>
+/// A filter that fails some operations of the store below, always the same ones for the same options.
+/// </summary>
 /// <remarks>It calls the plain methods of the store below; put a slow store above it, not below.</remarks>
 public sealed class FaultyBlockStore : IBlockStore
 {
@@ -62,7 +64,8 @@ public sealed class FaultyBlockStore : IBlockStore
     private bool Fails(StoreOperationKind kind, long offsetBytes, long lengthBytes)
     {
         if (_options.Kind is { } only && only != kind) return false;
-        if (offsetBytes >= _options.RangeEndBytes || lengthBytes <= _options.RangeStartBytes - offsetBytes) return false;
+        if (offsetBytes >= _options.RangeEndBytes) return false;
+        if (lengthBytes <= _options.RangeStartBytes - offsetBytes) return false;
         lock (_lock)
         {
             _operations++;

@@ -18,7 +18,9 @@ public sealed record FaultyBlockStoreOptions
     /// <summary>Fail every n-th of them: 1 for all; 0 to go by <see cref="Probability"/>.</summary>
     public int EveryNth { get; init; }
 
-    /// <summary>The share that fails, 0 to 1, drawn from <see cref="Seed"/>; only if <see cref="EveryNth"/> is 0.</summary>
+    /// <summary>
+    /// The share that fails, 0 to 1, drawn from <see cref="Seed"/>; only if <see cref="EveryNth"/> is 0.
+    /// </summary>
     public double Probability { get; init; } = 1;
 
     /// <summary>Start of the sequence of draws.</summary>

@@ -15,7 +15,9 @@ public interface IBlockStore : IDisposable
     /// <summary>Size, sectors and abilities; may change its size while the disk is served (online resize).</summary>
     StoreGeometry Geometry { get; }
 
-    /// <summary>Fills <paramref name="destination"/>, in order, with the bytes from <paramref name="offsetBytes"/> on.</summary>
+    /// <summary>
+    /// Fills <paramref name="destination"/>, in order, with the bytes from <paramref name="offsetBytes"/> on.
+    /// </summary>
     StoreResult Read(long offsetBytes, ReadOnlySpan<PayloadSegment> destination);
 
     /// <summary>Writes <paramref name="source"/>, in order, from <paramref name="offsetBytes"/> on.</summary>

@@ -23,7 +23,7 @@ public sealed class MemoryBlockStore : IBlockStore
         if (sectorSizeBytes is not (512 or 4096))
             throw new ArgumentOutOfRangeException(nameof(sectorSizeBytes), sectorSizeBytes, "neither 512 nor 4096");
         if (sizeBytes <= 0 || sizeBytes % sectorSizeBytes != 0)
-            throw new ArgumentOutOfRangeException(nameof(sizeBytes), sizeBytes, "not a positive multiple of the sector");
+            throw new ArgumentOutOfRangeException(nameof(sizeBytes), sizeBytes, "not a multiple of the sector");
         Geometry = new StoreGeometry
         {
             SizeBytes = sizeBytes,

@@ -2,7 +2,9 @@ using XenBlock.SharedMemory;
 
 namespace XenBlock.Storage;
 
-/// <summary>One queue's operations under way in a <see cref="SlowBlockStore"/>: they finish in order of arrival.</summary>
+/// <summary>
+/// One queue's operations under way in a <see cref="SlowBlockStore"/>: they finish in order of arrival.
+/// </summary>
 internal sealed class SlowPipeline : IStorePipeline
 {
     private readonly SlowBlockStore _store;

@@ -1,6 +1,8 @@
 namespace XenBlock.Storage;
 
-/// <summary>A store cannot be opened: one sentence that says what is wrong and what to do next, and the error number.</summary>
+/// <summary>
+/// A store cannot be opened: one sentence that says what is wrong and what to do next, and the error number.
+/// </summary>
 public sealed class StoreException : Exception
 {
     /// <summary>An error about the store at <paramref name="path"/>.</summary>
@@ -17,6 +19,8 @@ public sealed class StoreException : Exception
     /// <summary>The file or device.</summary>
     public string Path { get; }
 
-    /// <summary>The Linux errno: 2 not there, 13 not allowed, 16 busy, 21 a directory, 22 of a wrong size, 30 read-only.</summary>
+    /// <summary>
+    /// The Linux errno: 2 not there, 13 not allowed, 16 busy, 21 a directory, 22 of a wrong size, 30 read-only.
+    /// </summary>
     public int Errno { get; }
 }

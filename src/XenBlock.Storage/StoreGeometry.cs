@@ -9,7 +9,9 @@ public sealed record StoreGeometry
     /// <summary>Smallest unit of access in bytes: 512 or 4096.</summary>
     public int SectorSizeBytes { get; init; } = 512;
 
-    /// <summary>The size below which the medium reads, changes and writes back; a multiple of the sector size.</summary>
+    /// <summary>
+    /// The size below which the medium reads, changes and writes back; a multiple of the sector size.
+    /// </summary>
     public int PhysicalSectorSizeBytes { get; init; } = 512;
 
     /// <summary>True if writes are refused.</summary>

@@ -130,7 +130,7 @@ internal sealed partial class StoreCore
         if (name.Length == 0) return (XsError.None, XsPacket.Strings(string.Join(' ', quotas.Select(q => q.Name))));
         foreach ((string known, int value) in quotas)
         {
-            if (string.Equals(known, name, StringComparison.Ordinal)) return (XsError.None, XsPacket.Strings($"{value}"));
+            if (known == name) return (XsError.None, XsPacket.Strings($"{value}"));
         }
 
         return (XsError.ENOENT, []);

@@ -30,7 +30,7 @@ internal sealed partial class StoreCore
     }
 
     private static bool Matches(StoreWatch watch, string registered, byte[] token) =>
-        string.Equals(watch.Registered, registered, StringComparison.Ordinal) && watch.Token.AsSpan().SequenceEqual(token);
+        watch.Registered == registered && watch.Token.AsSpan().SequenceEqual(token);
 
     private static bool TryTakeWatch(
         StoreSession session, ReadOnlySpan<byte> payload, out StorePath path, out string registered, out byte[] token)

@@ -9,7 +9,8 @@ namespace XenBlock.XenStore;
 /// <param name="Value">The value; nobody writes to the array.</param>
 /// <param name="Permissions">Who may do what.</param>
 /// <param name="Children">By name, in ordinal order.</param>
-/// <param name="Generation">The tree's count of changes when value, permissions or the set of children last changed.</param>
+/// <param name="Generation">The tree's count of changes when value, permissions or the set of children last
+/// changed.</param>
 internal sealed record StoreNode(
     byte[] Value,
     StorePermissions Permissions,

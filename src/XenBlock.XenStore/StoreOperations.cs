@@ -1,6 +1,8 @@
 namespace XenBlock.XenStore;
 
-/// <summary>What a caller can do to a tree, with permissions and quotas checked; the tree stays as it was on an error.</summary>
+/// <summary>
+/// What a caller can do to a tree, with permissions and quotas checked; the tree stays as it was on an error.
+/// </summary>
 internal static class StoreOperations
 {
     /// <summary>Finds a node to read its value, children or permissions.</summary>

@@ -22,7 +22,8 @@ internal readonly record struct StorePermission(StoreRights Rights, DomainId Dom
             _ => null,
         };
         if (rights is null) return false;
-        if (!ushort.TryParse(text[1..], NumberStyles.None, CultureInfo.InvariantCulture, out ushort domain)) return false;
+        if (!ushort.TryParse(text[1..], NumberStyles.None, CultureInfo.InvariantCulture, out ushort domain))
+            return false;
         permission = new StorePermission(rights.Value, new DomainId(domain));
         return true;
     }

@@ -3,7 +3,9 @@ using XenBlock.Protocol;
 
 namespace XenBlock.XenStore;
 
-/// <summary>One connection as the core knows it: its watches, its transactions, and what waits to be sent to it.</summary>
+/// <summary>
+/// One connection as the core knows it: its watches, its transactions, and what waits to be sent to it.
+/// </summary>
 /// <remarks>
 /// Bounded on purpose: the shell takes no further request while <see cref="StoreQuota.RequestsOutstandingMax"/> answers
 /// wait, and an event waits only once for each watch and path (S7).

@@ -3,7 +3,9 @@ using XenBlock.Protocol;
 
 namespace XenBlock.XenStore;
 
-/// <summary>A state of the whole store, immutable. Knows no permissions and no quotas: see <see cref="StoreOperations"/>.</summary>
+/// <summary>
+/// A state of the whole store, immutable. Knows no permissions and no quotas: see <see cref="StoreOperations"/>.
+/// </summary>
 internal sealed class StoreTree
 {
     private readonly ImmutableDictionary<DomainId, int> _nodesOwned;
@@ -62,7 +64,9 @@ internal sealed class StoreTree
         return node;
     }
 
-    /// <summary>Sets a value; nodes that are missing are made, empty but for the last, with these permissions.</summary>
+    /// <summary>
+    /// Sets a value; nodes that are missing are made, empty but for the last, with these permissions.
+    /// </summary>
     public StoreTree WithValue(StorePath path, byte[] value, StorePermissions permissionsIfMissing)
     {
         int made = 0;

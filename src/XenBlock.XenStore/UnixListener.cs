@@ -30,7 +30,8 @@ internal static class UnixListener
         {
             socket.Bind(new UnixDomainSocketEndPoint(path));
             // Between bind and listen nobody can connect, so nobody can slip in before the mode is set.
-            if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+            if (!OperatingSystem.IsWindows())
+                File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
             socket.Listen();
             return socket;
         }

@@ -20,7 +20,8 @@ public sealed partial class XenStoreClient : IXenStore
     private readonly Dictionary<uint, Call> _calls = [];
     private readonly Dictionary<string, XenStoreWatch> _watches = new(StringComparer.Ordinal);
     private readonly CancellationTokenSource _closing = new();
-    private readonly TaskCompletionSource<string> _disconnected = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<string> _disconnected =
+        new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Task _reading;
     private uint _lastId;
     private string? _lost;
@@ -116,7 +117,8 @@ public sealed partial class XenStoreClient : IXenStore
             }
 
             // Once it is sent, the commit's outcome must be known: no giving up here.
-            XsPacket answer = await CallAsync(XsOperation.TransactionEnd, id, "T\0"u8.ToArray(), CancellationToken.None);
+            XsPacket answer = await CallAsync(
+                XsOperation.TransactionEnd, id, "T\0"u8.ToArray(), CancellationToken.None);
             XsError error = ErrorOf(answer);
             if (error == XsError.None) return;
             if (error != XsError.EAGAIN || tries == TransactionTriesMax) throw XenStoreFailure.Of(error, Doing);
@@ -219,5 +221,6 @@ public sealed partial class XenStoreClient : IXenStore
         }
     }
 
-    private static string TextOf(ReadOnlyMemory<byte> payload) => Encoding.UTF8.GetString(payload.Span.TrimEnd((byte)0));
+    private static string TextOf(ReadOnlyMemory<byte> payload) =>
+        Encoding.UTF8.GetString(payload.Span.TrimEnd((byte)0));
 }

@@ -1,6 +1,8 @@
 namespace XenBlock.XenStore;
 
-/// <summary>What a message of the store asks or says (<c>enum xsd_sockmsg_type</c>, xen/include/public/io/xs_wire.h).</summary>
+/// <summary>
+/// What a message of the store asks or says (<c>enum xsd_sockmsg_type</c>, xen/include/public/io/xs_wire.h).
+/// </summary>
 public enum XsOperation : uint
 {
     /// <summary>Commands for the daemon itself; XS_DEBUG is its old name.</summary>

@@ -6,7 +6,8 @@ namespace XenBlock.XenStore;
 /// <param name="Operation">What it asks or says.</param>
 /// <param name="RequestId">The caller's mark.</param>
 /// <param name="TransactionId">The transaction, or 0.</param>
-/// <param name="Payload">What follows the header, at most <see cref="XsHeader.PayloadMaxBytes"/>; a private copy.</param>
+/// <param name="Payload">What follows the header, at most <see cref="XsHeader.PayloadMaxBytes"/>; a private
+/// copy.</param>
 internal readonly record struct XsPacket(
     XsOperation Operation, uint RequestId, uint TransactionId, ReadOnlyMemory<byte> Payload)
 {

@@ -7,7 +7,9 @@ internal sealed class XsPacketReader
     private byte[]? _payload;
     private int _filled;
 
-    /// <summary>The length that a message claimed, if it was more than the protocol allows: no more can be read.</summary>
+    /// <summary>
+    /// The length that a message claimed, if it was more than the protocol allows: no more can be read.
+    /// </summary>
     public uint? OversizeBytes { get; private set; }
 
     /// <summary>True if part of a message is here.</summary>
