@@ -6,14 +6,15 @@
 tool_is_fresh() {
   local root=$1 stamp=$1/artifacts/xenblk.stamp newer
   [[ -e $stamp && -e $root/artifacts/bin/XenBlock.Cli/release/xenblk.dll ]] || return 1
-  newer=$(cd "$root" && find src Directory.Build.props Directory.Packages.props global.json -newer "$stamp" -print -quit)
+  newer=$(cd "$root" &&
+    find src Directory.Build.props Directory.Packages.props global.json -newer "$stamp" -print -quit)
   [[ -z $newer ]]
 }
 
 # need_sdk ROOT: says what to install when the SDK is not there.
 need_sdk() {
   if command -v dotnet >/dev/null && (cd "$1" && dotnet --version) >/dev/null 2>&1; then return 0; fi
-  echo "The .NET 10 SDK is missing: install the package dotnet-sdk-10.0, or see https://dotnet.microsoft.com/download" >&2
+  echo "The .NET 10 SDK is missing: install dotnet-sdk-10.0, or see https://dotnet.microsoft.com/download" >&2
   return 1
 }
 

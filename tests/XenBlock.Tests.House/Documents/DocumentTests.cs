@@ -1,0 +1,78 @@
+using System.Diagnostics;
+using Xunit;
+
+namespace XenBlock.Tests.House.Documents;
+
+public sealed class DocumentTests
+{
+    private static readonly string[] Expected =
+    [
+        "README.md", "ARCHITECTURE.md", "PROTOCOL.md", "SPECIFICATION.md", "CHANGELOG.md", "CONTRIBUTING.md",
+        "docs/glossary.md", "docs/walkthrough.md",
+    ];
+
+    [Fact]
+    public void The_documents_are_there() => Assert.All(Expected, path => Assert.NotEmpty(Repository.File(path).Text));
+
+    [Fact]
+    public void The_first_screen_of_the_readme_has_the_two_commands()
+    {
+        string screen = string.Join('\n', Repository.File("README.md").Lines.Take(40));
+        Assert.Contains("./xenblk bench --quick", screen, StringComparison.Ordinal);
+        Assert.Contains("./x test", screen, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Every_promise_has_a_test_or_says_pending()
+    {
+        IReadOnlyList<string[]> promises = Markdown.Table(Repository.File("SPECIFICATION.md"), "promise");
+        Assert.NotEmpty(promises);
+        Assert.All(promises, row => Assert.True(IsProved(row[^1]), $"{row[0]}: neither a test nor the word pending"));
+        Assert.False(IsProved("trust me"));
+    }
+
+    [Fact]
+    public void Every_feature_of_the_protocol_says_yes_partly_or_no()
+    {
+        IReadOnlyList<string[]> features = Markdown.Table(Repository.File("PROTOCOL.md"), "feature");
+        Assert.NotEmpty(features);
+        Assert.All(features, row => Assert.All(
+            row[1..3], cell => Assert.Contains(cell.Split(' ', '(', ',')[0], new[] { "yes", "partly", "no", "-" })));
+        Assert.All(
+            features.Where(row => (row[1] + row[2]).Contains("yes", StringComparison.Ordinal)),
+            row => Assert.True(IsProved(row[^1]), $"{row[0]} is said to work, but by no test"));
+    }
+
+    [Fact]
+    public void The_decisions_are_numbered_without_gaps()
+    {
+        string[] names =
+            [.. Repository.Under("docs/decisions/", ".md").Select(file => Path.GetFileName(file.Path)[..4])];
+        Assert.NotEmpty(names);
+        Assert.Equal(Enumerable.Range(1, names.Length).Select(n => $"{n:D4}"), names);
+    }
+
+    [Fact]
+    public void The_manual_of_the_door_names_every_command()
+    {
+        SourceFile door = Repository.File("x");
+        string[] commands = ["build", "test", "oracle", "litmus", "bench", "coverage", "tidy", "ci"];
+        Assert.All(commands, command => Assert.Contains($"#   ./x {command}", door.Text, StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("x")]
+    [InlineData("xenblk")]
+    [InlineData(".ci/run")]
+    [InlineData("build/stamp.sh")]
+    public void A_script_parses(string path)
+    {
+        var check = new ProcessStartInfo("bash", ["-n", path]) { WorkingDirectory = Repository.Root };
+        using Process bash = Process.Start(check)!;
+        bash.WaitForExit();
+        Assert.Equal(0, bash.ExitCode);
+    }
+
+    private static bool IsProved(string cell) =>
+        cell.Contains("pending", StringComparison.Ordinal) || cell.Contains('`', StringComparison.Ordinal);
+}
