@@ -20,7 +20,7 @@ public sealed class BlockDevice : IAsyncDisposable
     private readonly DeviceLife _life;
     private readonly BufferPool _buffers;
     private readonly IPumpHost _host;
-    private readonly SharedPump? _shared;
+    private readonly PumpShell? _shared;
     private readonly BlockQueue? _queue;
     private readonly int _sectorMask;
     private bool _isQueueOpen;
@@ -34,7 +34,7 @@ public sealed class BlockDevice : IAsyncDisposable
         if (options.CallerPumps)
             _host = _queue = new BlockQueue(this, hypervisor.Grants, hypervisor.Time, options.SpinUs);
         else
-            _host = _shared = new SharedPump(hypervisor.Grants, hypervisor.Time, Name, options.SpinUs);
+            _host = _shared = new PumpShell(hypervisor.Grants, hypervisor.Time, Name, options.SpinUs);
         _life = new DeviceLife(
             hypervisor, opening.Directory, opening.Handshake, opening.Watch, _host, _buffers, options.Reconnect);
         _sectorMask = opening.Disk.SectorSizeBytes - 1;
@@ -294,7 +294,7 @@ public sealed class BlockDevice : IAsyncDisposable
         return Shared().SubmitAsync(operation, offsetBytes, buffer, bufferOffsetBytes, lengthBytes, cancellationToken);
     }
 
-    private SharedPump Shared() => _shared
+    private PumpShell Shared() => _shared
         ?? throw new InvalidOperationException($"{Name} was connected for a queue; submit to {nameof(OpenQueue)}");
 
     private sealed record Opening(

@@ -5,14 +5,14 @@ namespace XenBlock.Frontend;
 /// <summary>An operation that somebody awaits, or blocks for. Used again once its result was fetched.</summary>
 internal sealed class PendingOperation : FrontendOperation, IValueTaskSource
 {
-    private readonly SharedPump _owner;
+    private readonly PumpShell _owner;
     private readonly object _monitor = new();
     private ManualResetValueTaskSourceCore<bool> _core = new() { RunContinuationsAsynchronously = true };
     private CancellationTokenRegistration _registration;
     private bool _isBlocking;
     private bool _isDone;
 
-    public PendingOperation(SharedPump owner) => _owner = owner;
+    public PendingOperation(PumpShell owner) => _owner = owner;
 
     /// <summary>What is awaited.</summary>
     public ValueTask Task => new(this, _core.Version);

@@ -6,7 +6,7 @@ namespace XenBlock.Frontend;
 /// The shell around a pump that many threads use: whoever submits runs it under a lock, and one thread of its own
 /// waits for events and takes responses. Continuations never run on that thread.
 /// </summary>
-internal sealed class SharedPump : IPumpHost
+internal sealed class PumpShell : IPumpHost
 {
     // A pump that waits for grant references which somebody else holds has no event to wait for.
     private static readonly TimeSpan _starvedRetry = TimeSpan.FromMilliseconds(10);
@@ -26,7 +26,7 @@ internal sealed class SharedPump : IPumpHost
     private Thread? _thread;
     private volatile bool _isStopping;
 
-    public SharedPump(IGrantTable grants, TimeProvider time, string name, int spinUs)
+    public PumpShell(IGrantTable grants, TimeProvider time, string name, int spinUs)
     {
         _pump = new FrontendPump(grants);
         _time = time;
