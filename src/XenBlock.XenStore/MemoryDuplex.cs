@@ -42,13 +42,32 @@ internal sealed class MemoryDuplex : Stream
     }
 
     /// <inheritdoc/>
-    public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
-        _incoming.ReadAsync(buffer, cancellationToken);
+    public override async ValueTask<int> ReadAsync(
+        Memory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        try
+        {
+            return await _incoming.ReadAsync(buffer, cancellationToken);
+        }
+        catch (InvalidOperationException exception)
+        {
+            throw new IOException("The connection is closed.", exception);
+        }
+    }
 
     /// <inheritdoc/>
-    public override ValueTask WriteAsync(
-        ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) =>
-        _outgoing.WriteAsync(buffer, cancellationToken);
+    public override async ValueTask WriteAsync(
+        ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        try
+        {
+            await _outgoing.WriteAsync(buffer, cancellationToken);
+        }
+        catch (InvalidOperationException exception)
+        {
+            throw new IOException("The connection is closed.", exception);
+        }
+    }
 
     /// <inheritdoc/>
     public override void Flush()

@@ -60,7 +60,7 @@ internal sealed class StoreConnection : IDisposable
     public void Dispose() => _closing.Cancel();
 
     private static bool IsEndOfConnection(Exception exception) =>
-        exception is IOException or OperationCanceledException or ObjectDisposedException or InvalidOperationException;
+        exception is IOException or OperationCanceledException or ObjectDisposedException;
 
     private async Task ReadAllAsync()
     {

@@ -20,12 +20,7 @@ internal sealed partial class StoreCore
         if (path.IsSpecial) return OnSpecial(caller, request.Operation, path, rest);
         if (transaction is not null)
         {
-            XsError error = transaction.Touch(path, request.Operation switch
-            {
-                XsOperation.Directory or XsOperation.DirectoryPart => StoreTouch.Children,
-                XsOperation.Remove => StoreTouch.Subtree,
-                _ => StoreTouch.Node,
-            });
+            XsError error = Touch(transaction, request.Operation, path);
             if (error != XsError.None) return (error, []);
         }
 
@@ -35,6 +30,21 @@ internal sealed partial class StoreCore
                 Look(transaction?.Tree ?? _tree, caller, request.Operation, path, rest),
             _ => Change(transaction, caller, request.Operation, path, rest),
         };
+    }
+
+    private static XsError Touch(StoreTransaction transaction, XsOperation operation, StorePath path)
+    {
+        switch (operation)
+        {
+            case XsOperation.Directory or XsOperation.DirectoryPart:
+                return transaction.Touch(path, StoreTouch.Children);
+            case XsOperation.Remove:
+                // Whether it is an error that a node is missing depends on its parent.
+                XsError error = transaction.Touch(path.Parent, StoreTouch.Presence);
+                return error == XsError.None ? transaction.Touch(path, StoreTouch.Subtree) : error;
+            default:
+                return transaction.Touch(path, StoreTouch.Node);
+        }
     }
 
     private static (XsError Error, byte[] Answer) Look(

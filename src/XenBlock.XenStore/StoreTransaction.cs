@@ -79,6 +79,7 @@ internal sealed class StoreTransaction(uint id, StoreTree start, StoreCaller cal
     {
         if (ReferenceEquals(before, now)) return false;
         if (before is null || now is null || touch == StoreTouch.Subtree) return true;
+        if (touch == StoreTouch.Presence) return false;
         if (before.Value != now.Value || before.Permissions != now.Permissions) return true;
         return touch == StoreTouch.Children
             && !before.Children.Keys.SequenceEqual(now.Children.Keys, StringComparer.Ordinal);

@@ -81,12 +81,12 @@ internal static class UnixListener
             98);
     }
 
-    // A socket has no length and cannot be opened as a file; a regular file can.
+    // A socket cannot be opened as a file; anything else can, and for both directions without waiting for a peer.
     private static bool IsSocket(string path)
     {
         try
         {
-            using FileStream file = File.OpenRead(path);
+            using FileStream file = new FileStream(path, FileMode.Open, FileAccess.ReadWrite);
             return false;
         }
         catch (IOException)

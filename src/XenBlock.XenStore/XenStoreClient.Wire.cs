@@ -58,7 +58,7 @@ public sealed partial class XenStoreClient
     }
 
     private static bool IsEndOfConnection(Exception exception) =>
-        exception is IOException or OperationCanceledException or ObjectDisposedException or InvalidOperationException;
+        exception is IOException or OperationCanceledException or ObjectDisposedException;
 
     private async Task ReadAllAsync()
     {

@@ -98,12 +98,11 @@ public sealed class XenStoreServer : IAsyncDisposable
     /// </summary>
     public void ReleaseDomain(DomainId domain)
     {
-        lock (_listLock)
+        StoreConnection[] connections;
+        lock (_listLock) connections = [.. _connections.Keys];
+        foreach (StoreConnection connection in connections) // not under the lock: what is cancelled may run right here
         {
-            foreach (StoreConnection connection in _connections.Keys)
-            {
-                if (connection.Domain == domain) connection.Dispose();
-            }
+            if (connection.Domain == domain) connection.Dispose();
         }
 
         lock (_coreLock) _core.Release(domain);
@@ -112,12 +111,13 @@ public sealed class XenStoreServer : IAsyncDisposable
     /// <summary>Ends every connection and removes the sockets.</summary>
     public async ValueTask DisposeAsync()
     {
+        StoreConnection[] connections;
         Task[] running;
         lock (_listLock)
         {
             if (_isDisposed) return;
             _isDisposed = true;
-            foreach (StoreConnection connection in _connections.Keys) connection.Dispose();
+            connections = [.. _connections.Keys];
             foreach ((Socket listener, string path, _) in _listeners)
             {
                 listener.Dispose();
@@ -127,6 +127,7 @@ public sealed class XenStoreServer : IAsyncDisposable
             running = [.. _connections.Values, .. _listeners.Select(static listener => listener.Accepting)];
         }
 
+        foreach (StoreConnection connection in connections) connection.Dispose();
         await Task.WhenAll(running);
     }
 
