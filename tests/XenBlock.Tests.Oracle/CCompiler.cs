@@ -48,14 +48,13 @@ internal static class CCompiler
         foreach (CFact fact in facts)
         {
             string message = fact.Expression.Replace('"', '\'');
-            source.Append(
-                CultureInfo.InvariantCulture,
-                $"_Static_assert((long long)({fact.Expression}) == {fact.Value}LL, \"{message} is not {fact.Value}\");\n");
+            source.Append(CultureInfo.InvariantCulture, $"_Static_assert((long long)({fact.Expression}) == ")
+                .Append(CultureInfo.InvariantCulture, $"{fact.Value}LL, \"{message} is not {fact.Value}\");\n");
         }
 
         string[] arguments = target.Length == 0 ? [] : [target];
-        (int code, string output) = Run(
-            compiler, [.. arguments, "-std=gnu11", "-ffreestanding", "-fsyntax-only", "-x", "c", "-"], source.ToString());
+        string[] options = [.. arguments, "-std=gnu11", "-ffreestanding", "-fsyntax-only", "-x", "c", "-"];
+        (int code, string output) = Run(compiler, options, source.ToString());
         if (code == 0) return string.Empty;
         return string.Join('\n', output.Split('\n').Where(line => line.Contains("error", StringComparison.Ordinal)));
     }
@@ -63,7 +62,7 @@ internal static class CCompiler
     /// <summary>Compiles a shared library and returns its path.</summary>
     public static string BuildLibrary(string source)
     {
-        string path = Path.Combine(Path.GetTempPath(), $"xenblock-oracle-{Environment.ProcessId}-{Guid.NewGuid():N}.so");
+        string path = Path.Combine(Path.GetTempPath(), $"xenblock-oracle-{Guid.NewGuid():N}.so");
         (int code, string output) = Run(
             "gcc", ["-std=gnu11", "-O2", "-Wall", "-shared", "-fPIC", "-o", path, "-x", "c", "-"], source);
         Assert.True(code == 0, output);

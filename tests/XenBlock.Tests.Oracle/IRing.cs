@@ -1,6 +1,8 @@
 namespace XenBlock.Tests.Oracle;
 
-/// <summary>Both ends of one ring on one run of pages: what a script drives. Takes give 0 empty, 1 taken, 2 violation.</summary>
+/// <summary>
+/// Both ends of one ring on one run of pages: what a script drives. Takes give 0 empty, 1 taken, 2 violation.
+/// </summary>
 internal unsafe interface IRing
 {
     uint FreeSlots { get; }

@@ -38,7 +38,9 @@ public sealed class RingOracleTests : IClassFixture<XenRingLibrary>
 
     [Fact]
     public void A_ring_without_a_planted_mistake_agrees() => Compare(
-        (pages, lengthBytes, start) => new MutantRing(pages, lengthBytes, start, Mutation.None), pageCount: 1, Scripts / 4);
+        (pages, lengthBytes, start) => new MutantRing(pages, lengthBytes, start, Mutation.None),
+        pageCount: 1,
+        Scripts / 4);
 
     [Theory]
     [InlineData(Mutation.EventAtConsumer)]

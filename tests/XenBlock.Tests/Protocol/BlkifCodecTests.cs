@@ -213,7 +213,9 @@ public sealed class BlkifCodecTests
         ReadOnlySpan<uint> expectedGrants = expected.IndirectGrants;
         ReadOnlySpan<uint> actualGrants = actual.IndirectGrants;
         Assert.Equal(expectedGrants, actualGrants);
-        int inSlot = expected.IsIndirect ? 0 : Math.Min((int)expected.SegmentCount, ProtocolConstants.DirectSegmentsMax);
+        int inSlot = expected.IsIndirect
+            ? 0
+            : Math.Min((int)expected.SegmentCount, ProtocolConstants.DirectSegmentsMax);
         for (int i = 0; i < inSlot; i++)
         {
             Assert.Equal(

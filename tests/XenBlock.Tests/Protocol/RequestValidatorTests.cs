@@ -217,7 +217,10 @@ public sealed class RequestValidatorTests
         // Linux aligns a program's memory to 512 bytes only, so its segments can look like this.
         var limits = new DiskLimits(Sectors, 4096);
         BlkifSegment[] segments =
-            [new BlkifSegment { FirstSector = 3, LastSector = 7 }, new BlkifSegment { FirstSector = 0, LastSector = 2 }];
+        [
+            new BlkifSegment { FirstSector = 3, LastSector = 7 },
+            new BlkifSegment { FirstSector = 0, LastSector = 2 },
+        ];
         Assert.Equal(Verdict.Accepted, RequestValidator.ValidateSegments(segments, 8, in limits, out int lengthBytes));
         Assert.Equal(4096, lengthBytes);
         Assert.Equal(Verdict.Misaligned, RequestValidator.ValidateSegments(segments, 4, in limits, out _));

@@ -4,7 +4,9 @@ using XenBlock.SharedMemory;
 
 namespace XenBlock.Tests.SharedMemory;
 
-/// <summary>Pages of this process that stand for shared ones: a view for the code, and the bytes for the test.</summary>
+/// <summary>
+/// Pages of this process that stand for shared ones: a view for the code, and the bytes for the test.
+/// </summary>
 internal sealed class PinnedPages
 {
     public PinnedPages(int pageCount = 1)

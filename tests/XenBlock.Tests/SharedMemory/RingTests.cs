@@ -209,7 +209,8 @@ public sealed class RingTests
         front.PutRequest(new byte[SlotSizeBytes]);
         Assert.Equal("front ring of 32: put 6, published 5, taken 5", front.ToString());
         Assert.Equal("back ring of 32: taken 5, put 5, published 5", back.ToString());
-        Assert.EndsWith("shared: req_prod 5, req_event 6, rsp_prod 5, rsp_event 6", front.Describe(), StringComparison.Ordinal);
+        Assert.EndsWith(
+            "shared: req_prod 5, req_event 6, rsp_prod 5, rsp_event 6", front.Describe(), StringComparison.Ordinal);
         Assert.StartsWith(back.ToString(), back.Describe(), StringComparison.Ordinal);
     }
 
