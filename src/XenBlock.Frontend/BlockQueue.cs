@@ -72,6 +72,7 @@ public sealed class BlockQueue : IPumpHost
         FrontendOperation? free = _free;
         if (free is null) return false;
         _device.Check(operation, offsetBytes, lengthBytes);
+        FrontendOperation? rest = free.Next; // preparing an operation takes it out of every list
         if (buffer is null)
         {
             if (operation is BlockOperation.Read or BlockOperation.Write)
@@ -84,8 +85,7 @@ public sealed class BlockQueue : IPumpHost
             free.Prepare(operation, offsetBytes, buffer, bufferOffsetBytes, lengthBytes);
         }
 
-        _free = free.Next;
-        free.Next = null;
+        _free = rest;
         free.Token = token;
         InFlight++;
         _pump.Submit(free);
