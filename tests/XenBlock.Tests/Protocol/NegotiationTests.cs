@@ -166,8 +166,10 @@ public sealed class NegotiationTests
         Assert.Equal((0u, 0u), (unwanted.DiscardGranularityBytes, unwanted.DiscardAlignmentBytes));
         AgreedFeatures absent = Negotiation.Agree(new BackendOffer(), new FrontendWish());
         Assert.Equal("the backend does not offer it", Line(absent, VbdKeys.FeaturePersistent).Reason);
-        Assert.Equal("feature-persistent: no (the backend does not offer it)",
+        Assert.Equal(
+            "feature-persistent: no (the backend does not offer it)",
             Line(absent, VbdKeys.FeaturePersistent).ToString());
+        Assert.Equal("protocol: " + BlkifAbiNames.Format(BlkifAbiNames.Native), absent.Decisions[0].ToString());
     }
 
     [Fact]

@@ -55,6 +55,7 @@ public sealed class RequestValidatorTests
         Assert.Equal(expected, RequestValidator.Validate(in request, in _full, out int lengthBytes));
         Assert.Equal(0, lengthBytes);
         request.IsIndirect = true;
+        request.Operation = Operation.Write;
         Assert.Equal(
             count == 12 || count == 255 ? Verdict.Accepted : expected, RequestValidator.Validate(in request, in _full));
     }

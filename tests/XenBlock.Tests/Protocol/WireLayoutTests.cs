@@ -49,6 +49,15 @@ public sealed class WireLayoutTests
     }
 
     [Fact]
+    public void A_segment_knows_where_it_is_in_its_page()
+    {
+        var segment = new BlkifSegment { FirstSector = 2, LastSector = 4 };
+        Assert.Equal((1024, 1536), (segment.OffsetBytes, segment.LengthBytes));
+        var part = new RequestPart(8192, 5120, 4096, 2);
+        Assert.Equal((16ul, 1, 1024), (part.SectorFirst, part.FirstPage, part.FirstPageOffsetBytes));
+    }
+
+    [Fact]
     public void The_protocols_numbers_fit_together()
     {
         Assert.Equal(8, ProtocolConstants.SectorsPerPage);

@@ -46,6 +46,8 @@ public sealed class RingTests
         var back = BackRing.Attach(pages.View, SlotSizeBytes);
         Assert.Equal(before, pages.Bytes);
         Assert.Equal((32u, SlotSizeBytes), (back.SlotCount, back.SlotSizeBytes));
+        var front = FrontRing.Create(pages.View, SlotSizeBytes);
+        Assert.Equal((32u, SlotSizeBytes), (front.SlotCount, front.SlotSizeBytes));
     }
 
     [Theory]
@@ -111,6 +113,8 @@ public sealed class RingTests
         back.PutResponse(slot.AsSpan(0, 16));
         Assert.False(back.PushResponses());
         Assert.Equal(RingTake.Taken, front.TryTakeResponse(slot));
+        Assert.True(front.HasResponses);
+        Assert.True(front.FinalCheckForResponses()); // one that it knows of is left
         Assert.Equal(RingTake.Taken, front.TryTakeResponse(slot));
         Assert.False(front.FinalCheckForResponses());
     }
