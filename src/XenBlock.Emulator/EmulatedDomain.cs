@@ -81,6 +81,9 @@ public sealed class EmulatedDomain : IHypervisor
     /// <summary>The host is gone: nobody is at the other end of anything.</summary>
     internal void TellMachineGone(string why)
     {
+        // We may have hung up ourselves.
+        if (_left != 0)
+            return;
         _eventChannels.TellMachineGone();
         _ = _machineGone.TrySetResult(why);
     }

@@ -1,4 +1,5 @@
 using XenBlock.Hypervisor;
+using XenBlock.Native;
 using XenBlock.Protocol;
 using XenBlock.XenStore;
 
@@ -13,6 +14,7 @@ public sealed class EmulatedMachine : IAsyncDisposable
     private readonly EmulatedMachineOptions _options;
     private readonly MachineMemory _memory;
     private readonly SlotRegistry _slots;
+    private readonly MachineHost _host;
     private int _disposed;
 
     private EmulatedMachine(EmulatedMachineOptions options)
@@ -21,6 +23,23 @@ public sealed class EmulatedMachine : IAsyncDisposable
         _memory = MachineMemory.Create(new MachineLayout(
             options.DomainsMax, options.GrantEntriesMax, options.MaptrackEntriesMax, options.EventChannelsMax));
         _slots = new SlotRegistry(_memory);
+        _host = new MachineHost(options, _memory, _slots, StoreServer);
+    }
+
+    /// <summary>
+    /// Where a machine listens if nothing else is said: $XDG_RUNTIME_DIR/xenblk/machine.sock, or
+    /// /tmp/xenblk-UID/machine.sock.
+    /// </summary>
+    public static string DefaultSocketPath
+    {
+        get
+        {
+            string? runtime = Environment.GetEnvironmentVariable("XDG_RUNTIME_DIR");
+            string directory = !string.IsNullOrEmpty(runtime) && Directory.Exists(runtime)
+                ? Path.Combine(runtime, "xenblk")
+                : Path.Combine("/tmp", $"xenblk-{Processor.UserId}");
+            return Path.Combine(directory, "machine.sock");
+        }
     }
 
     /// <summary>
@@ -52,13 +71,71 @@ public sealed class EmulatedMachine : IAsyncDisposable
         });
     }
 
+    /// <summary>
+    /// Lets processes of this user join at a unix socket. A socket file that nobody listens on is replaced; the
+    /// directory of <see cref="DefaultSocketPath"/> is made.
+    /// </summary>
+    /// <exception cref="XenBlockException">The path is taken, too long, or its directory is missing or not ours.</exception>
+    public void Listen(string? socketPath = null)
+    {
+        ObjectDisposedException.ThrowIf(_disposed != 0, this);
+        if (socketPath is null || string.Equals(socketPath, DefaultSocketPath, StringComparison.Ordinal))
+            MakeDefaultDirectory();
+        _host.Listen(socketPath ?? DefaultSocketPath);
+    }
+
+    /// <summary>Joins a machine that another process hosts, as one of its domains.</summary>
+    /// <param name="socketPath">Where it listens; null for <see cref="DefaultSocketPath"/>.</param>
+    /// <param name="domain">Our number; null for the lowest free one from 1 on.</param>
+    /// <param name="options">Our size and ways.</param>
+    /// <param name="time">Our time; null for the system's.</param>
+    /// <param name="cancellationToken">Gives up before anything is asked.</param>
+    /// <exception cref="XenBlockException">There is no machine there, or the number is taken.</exception>
+    public static Task<EmulatedDomain> JoinAsync(
+        string? socketPath = null,
+        DomainId? domain = null,
+        EmulatedDomainOptions? options = null,
+        TimeProvider? time = null,
+        CancellationToken cancellationToken = default) => Task.Run(
+            () => MachineMember.Join(
+                socketPath ?? DefaultSocketPath, domain, options ?? new(), time ?? TimeProvider.System),
+            cancellationToken);
+
     /// <summary>Ends the machine. Domains that still live in this process must not be used after.</summary>
     public async ValueTask DisposeAsync()
     {
         if (Interlocked.Exchange(ref _disposed, 1) != 0)
             return;
+        await _host.CloseAsync();
         await StoreServer.DisposeAsync();
         _slots.EmptyAll();
+    }
+
+    // Only we may look in: a directory of that name that others can write to could hold a socket of theirs.
+    private static void MakeDefaultDirectory()
+    {
+        const UnixFileMode Ours = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+        string directory = Path.GetDirectoryName(DefaultSocketPath)!;
+        try
+        {
+            DirectoryInfo made = OperatingSystem.IsWindows()
+                ? throw new PlatformNotSupportedException("XenBlock runs on Linux.")
+                : Directory.CreateDirectory(directory, Ours);
+            if (made.UnixFileMode == Ours)
+                return;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw NotOurs(exception);
+        }
+
+        throw NotOurs(null);
+
+        XenBlockException NotOurs(Exception? cause) => new(
+            XenBlockErrorKind.PermissionDenied,
+            $"The directory '{directory}' is not ours alone. Remove it, or listen at another socket.",
+            Errno.EACCES,
+            cause);
     }
 
     private void Release(int slot, DomainId domain)

@@ -4,11 +4,14 @@ using XenBlock.Hypervisor;
 namespace XenBlock.XenStore;
 
 /// <summary>Opens a unix socket to listen on, and says in a sentence why it cannot.</summary>
-internal static class UnixListener
+public static class UnixListener
 {
     private const int PathMaxBytes = 107; // sun_path of struct sockaddr_un, less the zero byte
 
-    /// <summary>Binds and listens. A socket file that nobody listens on is left over, and is replaced.</summary>
+    /// <summary>
+    /// Binds and listens; only this user may connect. A socket file that nobody listens on is left over, and is replaced.
+    /// </summary>
+    /// <exception cref="XenBlockException">The path is taken, too long, or its directory is missing.</exception>
     public static Socket Open(string path)
     {
         if (path.Length is 0 or > PathMaxBytes)

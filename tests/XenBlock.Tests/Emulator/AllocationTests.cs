@@ -60,7 +60,8 @@ public sealed class AllocationTests
             near.Notify();
             if (!far.TryTake() && i != 0)
                 throw new InvalidOperationException("an event was lost");
-            if (back.Mapper.Map(front.DomainId, references, GrantAccess.ReadWrite, statuses, out mappings[0]) != 0)
+            if (back.Mapper.Map(front.DomainId, references, GrantAccess.ReadWrite, statuses, out mappings[0])
+                != GrantStatus.Okay)
                 throw new InvalidOperationException("a map failed");
             back.Mapper.Unmap(mappings);
             copies[0] = new() { Reference = references[0], Local = local.Pages.Payload(0, 4096) };
