@@ -30,6 +30,27 @@ internal static unsafe partial class LibcFiles
     /// <summary>_IO(0x12, 125): give a range up beyond recovery; two u64.</summary>
     internal const nuint BLKSECDISCARD = 0x127D;
 
+    /// <summary>O_RDONLY (asm-generic/fcntl.h).</summary>
+    internal const int O_RDONLY = 0;
+
+    /// <summary>O_RDWR.</summary>
+    internal const int O_RDWR = 2;
+
+    /// <summary>O_CLOEXEC: the same on x86 and arm64.</summary>
+    internal const int O_CLOEXEC = 0x80000;
+
+    /// <summary>SEEK_DATA (linux/fs.h).</summary>
+    internal const int SEEK_DATA = 3;
+
+    /// <summary>SEEK_HOLE.</summary>
+    internal const int SEEK_HOLE = 4;
+
+    [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int open(string path, int flags, int mode);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial long lseek(SafeFileHandle fd, long offset, int whence);
+
     [LibraryImport("libc", SetLastError = true)]
     internal static partial nint preadv(SafeFileHandle fd, IoVector* vectors, int count, long offset);
 

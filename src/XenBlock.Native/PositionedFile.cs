@@ -11,6 +11,48 @@ public static class PositionedFile
     // Linux moves at most this much in one call (MAX_RW_COUNT); 16 pieces of any size below 2^27 stay under it, and so
     // does anything that a caller in this project asks for. A short count is finished by the loop.
 
+    /// <summary>
+    /// Opens what somebody else may hold a lock on: locks are advice, and looking beside a store at what it wrote is
+    /// what this is for. The runtime's own way to open always asks for a lock.
+    /// </summary>
+    /// <param name="path">A file or block device that is there.</param>
+    /// <param name="isWritable">True to write too.</param>
+    /// <param name="file">The open file, to be disposed; an invalid handle if it failed.</param>
+    /// <returns>0 or an errno.</returns>
+    public static int OpenUnlocked(string path, bool isWritable, out SafeFileHandle file)
+    {
+        int flags = (isWritable ? LibcFiles.O_RDWR : LibcFiles.O_RDONLY) | LibcFiles.O_CLOEXEC;
+        int descriptor, errno;
+        do
+        {
+            descriptor = LibcFiles.open(path, flags, 0);
+            errno = Errno.Of(descriptor);
+        }
+        while (errno == Errno.EINTR);
+        file = new SafeFileHandle(descriptor, ownsHandle: true);
+        return errno;
+    }
+
+    /// <summary>The next range that holds data, at or after a position (lseek, SEEK_DATA and SEEK_HOLE).</summary>
+    /// <param name="file">An open file.</param>
+    /// <param name="offsetBytes">Where to begin to look.</param>
+    /// <param name="dataStart">Where data begin; where there are none, the end is not known and this is -1.</param>
+    /// <param name="dataEnd">Where they end.</param>
+    /// <returns>0 or an errno; EINVAL where the file system, or a device, does not know of holes.</returns>
+    public static int NextData(SafeFileHandle file, long offsetBytes, out long dataStart, out long dataEnd)
+    {
+        const int NothingThere = 6; // ENXIO: no data from here to the end
+        dataEnd = -1;
+        dataStart = LibcFiles.lseek(file, offsetBytes, LibcFiles.SEEK_DATA);
+        int errno = Errno.Of((nint)dataStart);
+        if (errno == NothingThere)
+            return 0;
+        if (errno != 0)
+            return errno;
+        dataEnd = LibcFiles.lseek(file, dataStart, LibcFiles.SEEK_HOLE);
+        return Errno.Of((nint)dataEnd);
+    }
+
     /// <summary>Fills <paramref name="vectors"/>, in order, from <paramref name="offsetBytes"/> on (preadv).</summary>
     /// <param name="file">An open file or block device.</param>
     /// <param name="offsetBytes">Where to begin, in bytes.</param>

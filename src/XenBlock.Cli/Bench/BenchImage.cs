@@ -35,6 +35,16 @@ internal sealed class BenchImage : IDisposable
     public static BenchImage Open(string? userPath, long sizeBytes, CancellationToken token) =>
         userPath is null ? MakeTemporary(sizeBytes, token) : Take(userPath, sizeBytes, token);
 
+    /// <summary>Opens it beside the backend, which holds a lock on it.</summary>
+    public SafeFileHandle OpenBeside(bool isWritable)
+    {
+        int errno = Native.PositionedFile.OpenUnlocked(Path, isWritable, out SafeFileHandle file);
+        if (errno == 0)
+            return file;
+        file.Dispose();
+        throw new WorkFailedException($"Cannot open {Path} beside its backend: {Native.Errno.Describe(errno)}.");
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {

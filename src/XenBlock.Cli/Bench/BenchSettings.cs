@@ -56,4 +56,10 @@ internal sealed record BenchSettings
 
     /// <summary>True to write, read back and compare before measuring.</summary>
     public bool Verifies { get; init; } = true;
+
+    /// <summary>True to hold persistent reads of 1 MiB against pread.</summary>
+    public bool ComparesGranted { get; init; } = true;
+
+    /// <summary>True if the image may be changed: a temporary one, or the user's by the user's word.</summary>
+    public bool MayWrite => ImagePath is null || MayOverwrite;
 }

@@ -22,8 +22,7 @@ internal sealed class FileBaseline : IDisposable
     /// <param name="bufferBytes">Memory for buffers in turn.</param>
     public FileBaseline(BenchImage image, AccessPattern pattern, bool isWritable, int bufferBytes)
     {
-        FileAccess access = isWritable ? FileAccess.ReadWrite : FileAccess.Read;
-        _file = File.OpenHandle(image.Path, FileMode.Open, access, FileShare.ReadWrite);
+        _file = image.OpenBeside(isWritable);
         _sizeBytes = image.SizeBytes;
         _offsets = new OffsetSequence(pattern);
         _buffers = GC.AllocateUninitializedArray<byte>(bufferBytes, pinned: true);

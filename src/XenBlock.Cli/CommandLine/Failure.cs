@@ -1,4 +1,5 @@
 using XenBlock.Hypervisor;
+using XenBlock.Storage;
 
 namespace XenBlock.Cli.CommandLine;
 
@@ -16,8 +17,9 @@ internal sealed record Failure(string Kind, string Message, int ExitCode)
     {
         UsageException usage => new("usage", usage.Message, ExitCodes.Usage),
         WorkFailedException failed => new("failed", failed.Message, ExitCodes.Failed),
+        StoreException store => new("image", Sentence(store.Message), ExitCodes.Usage),
         OperationCanceledException => new("interrupted", "Interrupted.", ExitCodes.Interrupted),
-        XenBlockException world => new(world.Kind.ToString(), world.Message, ExitCodeOf(world.Kind)),
+        XenBlockException world => new(world.Kind.ToString(), Sentence(world.Message), ExitCodeOf(world.Kind)),
         FileNotFoundException or DirectoryNotFoundException =>
             new("NotFound", OneLine(exception.Message), ExitCodes.Usage),
         UnauthorizedAccessException =>
@@ -37,6 +39,11 @@ internal sealed record Failure(string Kind, string Message, int ExitCode)
             or XenBlockErrorKind.InvalidArgument or XenBlockErrorKind.NotSupported => ExitCodes.Usage,
         _ => ExitCodes.Failed,
     };
+
+    // Rooms below say what is wrong as part of a sentence; people get a whole one.
+    private static string Sentence(string text) => text.Length == 0 || text[^1] is '.' or '!' or '?'
+        ? OneLine(text)
+        : OneLine(text) + ".";
 
     private static string OneLine(string text) => text.ReplaceLineEndings(" ");
 }

@@ -10,6 +10,7 @@ internal static class CommandCatalog
     /// <summary>Makes them all.</summary>
     public static IEnumerable<Command> All() =>
     [
+        new BenchCommand(),
         Store(),
         new CompletionCommand(),
     ];

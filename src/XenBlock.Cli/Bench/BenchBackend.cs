@@ -1,0 +1,80 @@
+using XenBlock.Backend;
+using XenBlock.Hypervisor;
+using XenBlock.Protocol;
+using XenBlock.Storage;
+
+namespace XenBlock.Cli.Bench;
+
+/// <summary>Serves one store as several disks.</summary>
+internal sealed class BenchBackend : IBenchBackend
+{
+    private readonly BlockBackend _backend;
+    private readonly IBlockStore _store;
+    private readonly ServedDisk[] _disks;
+
+    private BenchBackend(BlockBackend backend, IBlockStore store, ServedDisk[] disks)
+    {
+        _backend = backend;
+        _store = store;
+        _disks = disks;
+    }
+
+    /// <summary>Serves; the vbds' nodes must be there.</summary>
+    /// <param name="hypervisor">The backend's domain.</param>
+    /// <param name="frontend">The frontend's domain.</param>
+    /// <param name="disks">The ways in.</param>
+    /// <param name="store">What is behind all of them; ours from here on.</param>
+    /// <param name="token">Gives up.</param>
+    public static async Task<BenchBackend> ServeAsync(
+        IHypervisor hypervisor,
+        DomainId frontend,
+        IReadOnlyList<BenchDisk> disks,
+        IBlockStore store,
+        CancellationToken token)
+    {
+        BlockBackend backend = BlockBackend.Create(hypervisor);
+        try
+        {
+            ServedDisk[] served = new ServedDisk[disks.Count];
+            for (int i = 0; i < served.Length; i++)
+            {
+                ServedDiskOptions options = disks[i].ServedOptions(store.Geometry.IsReadOnly);
+                served[i] = await backend.ServeAsync(frontend, disks[i].Number, store, options, token);
+            }
+
+            return new BenchBackend(backend, store, served);
+        }
+        catch
+        {
+            await backend.DisposeAsync();
+            store.Dispose();
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public BenchCounters Read()
+    {
+        BenchCounters total = default;
+        foreach (ServedDisk disk in _disks)
+        {
+            ServedDiskStatistics statistics = disk.Statistics;
+            total += new BenchCounters(
+                0,
+                statistics.MapCalls,
+                statistics.UnmapCalls,
+                statistics.CopyCalls,
+                statistics.NotificationsSent,
+                0);
+        }
+
+        return total;
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await _backend.DisposeAsync();
+        _store.Dispose();
+    }
+}

@@ -1,0 +1,33 @@
+using XenBlock.Backend;
+using XenBlock.Protocol;
+
+namespace XenBlock.Cli.Bench;
+
+/// <summary>One way into the image: a vbd with a mode of its own. All of them serve the same store.</summary>
+/// <param name="Mode">The largest request to offer and to wish for.</param>
+/// <param name="Access">How the backend reaches the pages.</param>
+/// <param name="Index">0 for xvda.</param>
+internal sealed record BenchDisk(TransferMode Mode, AccessChoice Access, int Index)
+{
+    /// <summary>Its name in the frontend's domain.</summary>
+    public string Vdev => "xvd" + (char)('a' + Index);
+
+    /// <summary>Its number.</summary>
+    public VbdNumber Number => VbdName.Parse(Vdev);
+
+    /// <summary>How it is served.</summary>
+    public ServedDiskOptions ServedOptions(bool isReadOnly) => new()
+    {
+        IndirectSegmentsMax = Mode.IndirectSegmentsMax,
+        Access = AccessOf(Access),
+        ReadOnly = isReadOnly,
+    };
+
+    /// <summary>The backend's word for an access.</summary>
+    public static PayloadAccess AccessOf(AccessChoice access) => access switch
+    {
+        AccessChoice.Map => PayloadAccess.Map,
+        AccessChoice.Persistent => PayloadAccess.Persistent,
+        _ => PayloadAccess.Copy,
+    };
+}

@@ -1,0 +1,257 @@
+using System.CommandLine;
+using XenBlock.Cli.Bench;
+using XenBlock.Cli.CommandLine;
+using XenBlock.Cli.Output;
+
+namespace XenBlock.Cli.Commands;
+
+/// <summary>The options of <c>xenblk bench</c>, and what they mean together.</summary>
+internal sealed class BenchOptions
+{
+    private const long QuickImageBytes = 64 << 20;
+    private const long FullImageBytes = 256 << 20;
+    private static readonly TimeSpan s_quickTime = TimeSpan.FromSeconds(9);
+    private static readonly TimeSpan s_fullTime = TimeSpan.FromSeconds(150);
+
+    private readonly Option<string?> _image = new("--image")
+    {
+        Description = "Your own image or block device; only read, unless --overwrite. Default: a temporary image.",
+        HelpName = "FILE",
+    };
+
+    private readonly Option<bool> _overwrite = new("--overwrite")
+    {
+        Description = "Measure writing on --image too. What is in it is lost.",
+    };
+
+    private readonly Option<string?> _size = new("--size")
+    {
+        Description = "Size of the temporary image, or how much of --image to use. Default: 256M; 64M with --quick.",
+        HelpName = "SIZE",
+    };
+
+    private readonly Option<bool> _quick = new("--quick")
+    {
+        Description = "Four sizes instead of nine, fewer and shorter repeats: within twenty seconds.",
+    };
+
+    private readonly Option<string?> _out = new("--out")
+    {
+        Description = "Write report.json and report.html into this directory; it is made if it is not there.",
+        HelpName = "DIR",
+    };
+
+    private readonly Option<string?> _model = new("--model")
+    {
+        Description = "Put a model of a device behind the disk, in real time, and compare.",
+    };
+
+    private readonly Option<string> _access = new("--access")
+    {
+        Description = "How the backend reaches the pages of a request.",
+        DefaultValueFactory = _ => "map",
+    };
+
+    private readonly Option<string> _grants = new("--grants")
+    {
+        Description = "How the embedded machine maps: mmap for real, table at no cost.",
+        DefaultValueFactory = _ => "mmap",
+    };
+
+    private readonly Option<string> _store = new("--store")
+    {
+        Description = "What is behind the disk.",
+        DefaultValueFactory = _ => "file",
+    };
+
+    private readonly Option<int> _processes = new("--processes")
+    {
+        Description = "1, or 2 for a backend in a process of its own.",
+        DefaultValueFactory = _ => 1,
+    };
+
+    private readonly Option<string[]> _sizes =
+        ListOption("--sizes", "SIZE,...", "Sizes of one operation, as 4K,44K,1M.");
+
+    private readonly Option<string[]> _depths =
+        ListOption("--depths", "N,...", "Operations under way at once.");
+
+    private readonly Option<string[]> _modes = ListOption("--modes", "MODE,...", "direct, indirect32, indirect256.");
+
+    private readonly Option<string> _pattern = new("--pattern")
+    {
+        Description = "Where the next operation goes.",
+        DefaultValueFactory = _ => "sequential",
+    };
+
+    private readonly Option<string?> _only = new("--only") { Description = "Only reading, or only writing." };
+
+    private readonly Option<double?> _seconds = new("--seconds")
+    {
+        Description = "How long one measurement of one point lasts.",
+        HelpName = "S",
+    };
+
+    private readonly Option<int?> _repeats = new("--repeats")
+    {
+        Description = "How often each point is measured; the table shows medians. Default: 5; 3 with --quick.",
+        HelpName = "N",
+    };
+
+    private readonly Option<bool> _noVerify = new("--no-verify") { Description = "Do not check the data first." };
+
+    private readonly Option<bool> _noBaselines = new("--no-baselines")
+    {
+        Description = "Do not measure the file itself beside the disk.",
+    };
+
+    /// <summary>Puts the options on a command.</summary>
+    public void AddTo(Command command)
+    {
+        _model.AcceptOnlyFromAmong("sd2014");
+        _access.AcceptOnlyFromAmong("map", "persistent", "copy");
+        _grants.AcceptOnlyFromAmong("mmap", "table");
+        _store.AcceptOnlyFromAmong("file", "memory", "null");
+        _pattern.AcceptOnlyFromAmong("sequential", "random");
+        _only.AcceptOnlyFromAmong("read", "write");
+        foreach (Option option in (Option[])
+            [
+                _quick, _image, _overwrite, _size, _out, _model, _access, _grants, _store, _processes, _sizes, _depths,
+                _modes, _pattern, _only, _seconds, _repeats, _noVerify, _noBaselines,
+            ])
+            command.Options.Add(option);
+    }
+
+    /// <summary>Where to write the report, made and writable; null for nowhere.</summary>
+    public string? OutDirectory(ParseResult result)
+    {
+        if (result.GetValue(_out) is not { } directory)
+            return null;
+        try
+        {
+            return Directory.CreateDirectory(directory).FullName;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new UsageException(
+                $"Cannot make the directory {directory}: {exception.Message.TrimEnd('.')}; name another for --out.");
+        }
+    }
+
+    /// <summary>Makes settings of it, or says what is wrong.</summary>
+    /// <param name="result">The command line.</param>
+    /// <param name="remark">Told what is left out, and why.</param>
+    public BenchSettings ToSettings(ParseResult result, Action<string> remark)
+    {
+        bool isQuick = result.GetValue(_quick);
+        string? image = result.GetValue(_image);
+        bool mayOverwrite = result.GetValue(_overwrite);
+        BenchSettings settings = new()
+        {
+            ImagePath = image,
+            MayOverwrite = mayOverwrite,
+            ImageSizeBytes = ImageSize(result, isQuick),
+            Store = Enum.Parse<StoreChoice>(result.GetRequiredValue(_store), ignoreCase: true),
+            Access = Enum.Parse<AccessChoice>(result.GetRequiredValue(_access), ignoreCase: true),
+            Grants = Enum.Parse<GrantsChoice>(result.GetRequiredValue(_grants), ignoreCase: true),
+            Processes = result.GetValue(_processes) is 1 or 2
+                ? result.GetValue(_processes)
+                : throw new UsageException("--processes is 1 or 2."),
+            SizesBytes = Sizes(result, isQuick),
+            Depths = Depths(result),
+            Modes = Modes(result),
+            Operations = Operations(result, canWrite: image is null || mayOverwrite, remark),
+            Pattern = Enum.Parse<AccessPattern>(result.GetRequiredValue(_pattern), ignoreCase: true),
+            Repeats = result.GetValue(_repeats) switch
+            {
+                null => isQuick ? 3 : 5,
+                > 0 and <= 1000 and { } repeats => repeats,
+                _ => throw new UsageException("--repeats is 1 to 1000."),
+            },
+            IsQuick = isQuick,
+            HasBaselines = !result.GetValue(_noBaselines),
+            Verifies = !result.GetValue(_noVerify),
+            ComparesGranted = !result.GetValue(_noBaselines) && result.GetValue(_sizes) is not { Length: > 0 },
+        };
+        settings = result.GetValue(_model) is null ? settings : ModelRun.Adapt(settings);
+        return Timed(settings, result.GetValue(_seconds), isQuick ? s_quickTime : s_fullTime);
+    }
+
+    private static BenchSettings Timed(BenchSettings settings, double? seconds, TimeSpan time)
+    {
+        if (seconds is <= 0 or > 3600)
+            throw new UsageException("--seconds is more than 0, and at most 3600.");
+        if (seconds is { } length)
+            return settings with { SampleLength = TimeSpan.FromSeconds(length), Budget = TimeSpan.MaxValue };
+        if (settings.Store == StoreChoice.Sd2014)
+            return settings;
+        int points = BenchPlan.Points(settings).Count;
+        int baselines = BenchRunner.Baselines(settings).Count();
+        return settings with
+        {
+            SampleLength = BenchPlan.SampleLengthFor(points, baselines, settings.Repeats, time),
+            Budget = time * 1.2,
+        };
+    }
+
+    private long ImageSize(ParseResult result, bool isQuick)
+    {
+        if (result.GetValue(_size) is not { } text)
+            return isQuick ? QuickImageBytes : FullImageBytes;
+        if (!ByteSize.TryParse(text, out long bytes) || bytes < 8 << 20 || bytes % 4096 != 0)
+            throw new UsageException($"--size {text} is not at least 8M in whole pages; say it as 256M or 1G.");
+        return bytes;
+    }
+
+    private IReadOnlyList<int> Sizes(ParseResult result, bool isQuick)
+    {
+        if (Words(result, _sizes) is not { Count: > 0 } words)
+            return isQuick ? BenchPlan.QuickSizesBytes : BenchPlan.FullSizesBytes;
+        return [.. words.Select(word =>
+            ByteSize.TryParse(word, out long bytes) && bytes is >= 512 and <= 8 << 20 && bytes % 512 == 0
+                ? (int)bytes
+                : throw new UsageException(
+                    $"--sizes {word} is not 512 bytes to 8M in whole sectors; say it as 4K,44K,1M."))];
+    }
+
+    private IReadOnlyList<int> Depths(ParseResult result) => Words(result, _depths) is not { Count: > 0 } words
+        ? BenchPlan.UsualDepths
+        : [.. words.Select(word => int.TryParse(word, out int depth) && depth is >= 1 and <= 256
+            ? depth
+            : throw new UsageException($"--depths {word} is not a number from 1 to 256; say it as 1,2,32."))];
+
+    private IReadOnlyList<TransferMode> Modes(ParseResult result) => Words(result, _modes) is not { Count: > 0 } words
+        ? TransferMode.All
+        : [.. words.Distinct(StringComparer.Ordinal).Select(word => word switch
+        {
+            "direct" => TransferMode.Direct,
+            "indirect32" => TransferMode.Indirect32,
+            "indirect256" => TransferMode.Indirect256,
+            _ => throw new UsageException($"--modes {word} is not one of direct, indirect32, indirect256."),
+        })];
+
+    private IReadOnlyList<BenchOperation> Operations(ParseResult result, bool canWrite, Action<string> remark)
+    {
+        string? only = result.GetValue(_only);
+        if (only is "write" && !canWrite)
+            throw new UsageException("Writing loses what is in your --image; add --overwrite if that is meant.");
+        if (only is null && !canWrite)
+            remark("Only reading, because --image is yours; --overwrite measures writing too and loses its content.");
+        return only switch
+        {
+            "read" => [BenchOperation.Read],
+            "write" => [BenchOperation.Write],
+            _ => canWrite ? [BenchOperation.Read, BenchOperation.Write] : [BenchOperation.Read],
+        };
+    }
+
+    private static List<string> Words(ParseResult result, Option<string[]> option) =>
+        [.. (result.GetValue(option) ?? []).SelectMany(
+            text => text.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))];
+
+    private static Option<string[]> ListOption(string name, string helpName, string description) => new(name)
+    {
+        Description = description,
+        HelpName = helpName,
+    };
+}
