@@ -5,6 +5,9 @@ namespace XenBlock.Tests.House.Documents;
 
 public sealed class DocumentTests
 {
+    /// <summary>The tests that run the snippets of README.md.</summary>
+    private const string Snippets = "tests/XenBlock.Tests/Readme/";
+
     private static readonly string[] Expected =
     [
         "README.md", "ARCHITECTURE.md", "PROTOCOL.md", "SPECIFICATION.md", "CHANGELOG.md", "CONTRIBUTING.md",
@@ -20,6 +23,16 @@ public sealed class DocumentTests
         string screen = string.Join('\n', Repository.File("README.md").Lines.Take(40));
         Assert.Contains("./xenblk bench --quick", screen, StringComparison.Ordinal);
         Assert.Contains("./x test", screen, StringComparison.Ordinal);
+    }
+
+    // A snippet that does not compile teaches distrust: the same lines stand in a test, which runs them.
+    [Fact]
+    public void The_snippets_of_the_readme_are_the_lines_of_a_test()
+    {
+        string test = string.Concat(Repository.Under(Snippets, ".cs").Select(file => Squeeze(file.Text)));
+        string[] snippets = [.. Markdown.Code(Repository.File("README.md"), "csharp")];
+        Assert.NotEmpty(snippets);
+        Assert.All(snippets, snippet => Assert.Contains(Squeeze(snippet), test, StringComparison.Ordinal));
     }
 
     [Fact]
@@ -75,4 +88,7 @@ public sealed class DocumentTests
 
     private static bool IsProved(string cell) =>
         cell.Contains("pending", StringComparison.Ordinal) || cell.Contains('`', StringComparison.Ordinal);
+
+    private static string Squeeze(string code) =>
+        string.Join('\n', code.Split('\n').Select(line => line.Trim()).Where(line => line.Length > 0));
 }
