@@ -12,6 +12,13 @@ public sealed class TypeTests
         Assert.Empty(Rooms.All.SelectMany(room => room.GetTypes()).SelectMany(TypeRules.Pump));
 
     [Fact]
+    public void Both_sides_have_a_pump()
+    {
+        Assert.Contains(Rooms.Load("XenBlock.Frontend").GetTypes(), type => type.Name == "FrontendPump");
+        Assert.Contains(Rooms.Load("XenBlock.Backend").GetTypes(), type => type.Name == "BackendPump");
+    }
+
+    [Fact]
     public void Safe_handles_are_sealed() =>
         Assert.Empty(Rooms.All.SelectMany(room => room.GetTypes()).SelectMany(TypeRules.Handle));
 
