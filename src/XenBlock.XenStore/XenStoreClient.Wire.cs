@@ -114,10 +114,16 @@ public sealed partial class XenStoreClient
     private string? TakeAnswer(in XsPacket packet)
     {
         Call? call;
-        lock (_lock) _calls.Remove(packet.RequestId, out call);
-        if (call is null) return $"the server answered request {packet.RequestId}, which was not asked.";
-        if (packet.Operation != call.Operation && packet.Operation != XsOperation.Error)
-            return $"the server answered {call.Operation} with {packet.Operation}.";
+        lock (_lock)
+        {
+            if (!_calls.TryGetValue(packet.RequestId, out call))
+                return $"the server answered request {packet.RequestId}, which was not asked.";
+            // A call that is answered wrongly stays where the end of the connection finds it.
+            if (packet.Operation != call.Operation && packet.Operation != XsOperation.Error)
+                return $"the server answered {call.Operation} with {packet.Operation}.";
+            _calls.Remove(packet.RequestId);
+        }
+
         call.Answer.TrySetResult(packet);
         return null;
     }

@@ -42,7 +42,7 @@ public sealed class StoreModelTests
         Assert.ThrowsAny<Xunit.Sdk.XunitException>(run.CheckAll);
     }
 
-    /// <summary>A store, the model of it, and for each open transaction the steps it took and the answers it got.</summary>
+    /// <summary>A store, the model of it, and for each open transaction its steps and their answers.</summary>
     private sealed class Run
     {
         private readonly uint[] _ids = new uint[3];
@@ -139,7 +139,7 @@ public sealed class StoreModelTests
                 case 3:
                     if (!nodes.ContainsKey(path)) return nodes.ContainsKey(parent) ? "OK|" : "ENOENT|";
                     foreach (string gone in nodes.Keys.Where(
-                        key => string.Equals(key, path, StringComparison.Ordinal) || key.StartsWith(path + "/", StringComparison.Ordinal)).ToList())
+                        key => (key + "/").StartsWith(path + "/", StringComparison.Ordinal)).ToList())
                         nodes.Remove(gone);
                     return "OK|";
                 default:

@@ -62,7 +62,8 @@ internal sealed class StoreTable
 
     public void Run(string lines)
     {
-        foreach (string line in lines.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+        const StringSplitOptions Clean = StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries;
+        foreach (string line in lines.Split('\n', Clean))
         {
             if (line[0] != '#') RunLine(line);
         }
