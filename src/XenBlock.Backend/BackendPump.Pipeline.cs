@@ -13,7 +13,8 @@ internal sealed partial class BackendPump
     private void Submit(PendingRequest request, ReadOnlySpan<BlkifSegment> segments)
     {
         if (!TryAcquire(request, segments, out ReadOnlySpan<PayloadSegment> payload)) return;
-        bool passesAtOnce = request.StepsLeft == StoreSteps.Transfer && request.Operation != BlkifOperation.WriteBarrier;
+        bool passesAtOnce = request.StepsLeft == StoreSteps.Transfer
+            && request.Operation != BlkifOperation.WriteBarrier;
         passesAtOnce |= request.Operation == BlkifOperation.FlushDiskCache
             && request.StepsLeft == StoreSteps.FlushFirst && _writesSubmitted == 0;
         if (passesAtOnce)

@@ -11,7 +11,9 @@ namespace XenBlock.Backend;
 /// </summary>
 internal sealed partial class BackendPump : IDisposable
 {
-    /// <summary>Requests taken in one turn, so that a frontend that never stops cannot keep a turn from ending.</summary>
+    /// <summary>
+    /// Requests taken in one turn, so that a frontend that never stops cannot keep a turn from ending.
+    /// </summary>
     public const int RequestsPerTurnMax = 256;
 
     // A response published alone costs a full barrier and, often, a notification; measured best at 4 to 16 a publish.
@@ -89,7 +91,11 @@ internal sealed partial class BackendPump : IDisposable
             PayloadAccess.Persistent => new PersistentAccessor(
                 mapper, options.Frontend, segmentsMax, options.PersistentPagesMax, _requests, counters),
             PayloadAccess.Copy => new CopyAccessor(
-                mapper, options.Frontend, segmentsMax, _pipeline is null ? ResponsesPerPublishMax : slotCount, counters),
+                mapper,
+                options.Frontend,
+                segmentsMax,
+                underWayMax: _pipeline is null ? ResponsesPerPublishMax : slotCount,
+                counters),
             _ => new MapAccessor(mapper, options.Frontend, segmentsMax, counters),
         };
     }

@@ -89,7 +89,8 @@ internal sealed class BackendQueue
         catch (Exception exception)
         {
             // A defect of the store, or ours: this disk stops, the others go on, and the frontend's memory is let go.
-            end = new QueueEnd(QueueEndKind.Defect, $"the queue failed: {exception.GetType().Name}: {exception.Message}");
+            end = new QueueEnd(
+                QueueEndKind.Defect, $"the queue failed: {exception.GetType().Name}: {exception.Message}");
         }
 
         try

@@ -4,7 +4,9 @@ using XenBlock.Storage;
 
 namespace XenBlock.Backend;
 
-/// <summary>Serves disks to frontends in other domains: a user-space blkback. Any number of disks and frontends.</summary>
+/// <summary>
+/// Serves disks to frontends in other domains: a user-space blkback. Any number of disks and frontends.
+/// </summary>
 public sealed class BlockBackend : IAsyncDisposable
 {
     private readonly IHypervisor _hypervisor;
@@ -43,7 +45,9 @@ public sealed class BlockBackend : IAsyncDisposable
     /// <param name="store">The disk; stays the caller's, and must outlive the serving.</param>
     /// <param name="options">How to serve; null for the backend's defaults.</param>
     /// <param name="cancellationToken">Gives up before the offer is published.</param>
-    /// <exception cref="XenBlockException">There is no such vbd, or it is served already, or XenStore failed.</exception>
+    /// <exception cref="XenBlockException">
+    /// There is no such vbd, or it is served already, or XenStore failed.
+    /// </exception>
     public async Task<ServedDisk> ServeAsync(
         DomainId frontend,
         VbdNumber vdev,
@@ -55,11 +59,14 @@ public sealed class BlockBackend : IAsyncDisposable
         lock (_lock)
         {
             ObjectDisposedException.ThrowIf(_isDisposed, this);
-            if (!_disks.TryAdd((frontend, vdev), disk))
+            if (_disks.TryGetValue((frontend, vdev), out ServedDisk? other) && !other.Completion.IsCompleted)
             {
                 throw new XenBlockException(
-                    XenBlockErrorKind.InUse, $"{vdev} of {frontend} is served already; choose another vdev, or stop that one");
+                    XenBlockErrorKind.InUse,
+                    $"{vdev} of {frontend} is served already; choose another vdev, or stop that one");
             }
+
+            _disks[(frontend, vdev)] = disk;
         }
 
         _ = ForgetWhenEndedAsync(disk);
@@ -85,6 +92,11 @@ public sealed class BlockBackend : IAsyncDisposable
     private async Task ForgetWhenEndedAsync(ServedDisk disk)
     {
         await disk.Completion;
-        lock (_lock) _disks.Remove((disk.Frontend, disk.Vdev));
+        (DomainId, VbdNumber) key = (disk.Frontend, disk.Vdev);
+        lock (_lock)
+        {
+            // It may be served anew already.
+            if (_disks.TryGetValue(key, out ServedDisk? now) && ReferenceEquals(now, disk)) _disks.Remove(key);
+        }
     }
 }

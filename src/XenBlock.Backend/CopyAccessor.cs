@@ -29,7 +29,9 @@ internal sealed class CopyAccessor : PayloadAccessor
     /// <param name="mapper">Does the copies.</param>
     /// <param name="owner">The frontend.</param>
     /// <param name="segmentsMax">The most segments of a request.</param>
-    /// <param name="underWayMax">The most requests that hold a region at once: 1 with a store that works in place.</param>
+    /// <param name="underWayMax">
+    /// The most requests that hold a region at once: 1 with a store that works in place.
+    /// </param>
     /// <param name="counters">Where it counts.</param>
     public CopyAccessor(
         IGrantMapper mapper, DomainId owner, int segmentsMax, int underWayMax, BackendCounters counters)

@@ -5,7 +5,9 @@ using XenBlock.Storage;
 
 namespace XenBlock.Backend;
 
-/// <summary>A frontend's ring, mapped, its channel, bound, and the queue that serves them: from connect to disconnect.</summary>
+/// <summary>
+/// A frontend's ring, mapped, its channel, bound, and the queue that serves them: from connect to disconnect.
+/// </summary>
 internal sealed class DiskConnection
 {
     private readonly IHypervisor _hypervisor;

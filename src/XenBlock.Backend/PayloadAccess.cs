@@ -6,7 +6,9 @@ public enum PayloadAccess
     /// <summary>Map the request's pages in one call, and unmap them in one call before the response.</summary>
     Map,
 
-    /// <summary>Map each page once and keep it, if the frontend agrees to feature-persistent; else as <see cref="Map"/>.</summary>
+    /// <summary>
+    /// Map each page once and keep it, if the frontend agrees to feature-persistent; else as <see cref="Map"/>.
+    /// </summary>
     Persistent,
 
     /// <summary>Copy to and from our own memory by grant copy; nothing is ever mapped but the ring.</summary>

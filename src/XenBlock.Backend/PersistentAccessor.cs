@@ -60,7 +60,8 @@ internal sealed class PersistentAccessor : PayloadAccessor
         Counters.PersistentHits += pages.Length - missing;
         GrantStatus status = missing == 0
             ? GrantStatus.Okay
-            : MapMissing(missing, GrantAccess.ReadOnly, GrantAccess.ReadOnly, ref request.IndirectMapping, request.Serial);
+            : MapMissing(
+                missing, GrantAccess.ReadOnly, GrantAccess.ReadOnly, ref request.IndirectMapping, request.Serial);
         if (status != GrantStatus.Okay) return status;
         for (int i = 0; i < pages.Length; i++)
             CopySegmentsOut(new SharedPages(_addresses[i], ProtocolConstants.PageSizeBytes), i, segments);

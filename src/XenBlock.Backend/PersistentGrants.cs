@@ -66,7 +66,9 @@ internal sealed class PersistentGrants
         return 0;
     }
 
-    /// <summary>Keeps a mapping. False if one of its references is kept already in another way, or there is no room.</summary>
+    /// <summary>
+    /// Keeps a mapping. False if one of its references is kept already in another way, or there is no room.
+    /// </summary>
     public bool TryAdd(
         GrantMapping mapping, ReadOnlySpan<GrantReference> references, bool isWritable, long serial)
     {

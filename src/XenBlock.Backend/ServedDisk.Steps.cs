@@ -4,7 +4,9 @@ using XenBlock.Storage;
 
 namespace XenBlock.Backend;
 
-/// <content>What each pair of states asks for (reference: the state machine of xen/include/public/io/blkif.h).</content>
+/// <content>
+/// What each pair of states asks for (reference: the state machine of xen/include/public/io/blkif.h).
+/// </content>
 public sealed partial class ServedDisk
 {
     // Null to go on, else why it is over.
@@ -16,7 +18,8 @@ public sealed partial class ServedDisk
         // A toolstack asks for the end by online = 0 and our own state = Closing (libxl does).
         if (!view.IsOnline && view.BackendState == XenbusState.Closing && _state != XenbusState.Closing)
             _isStopping = true;
-        if (_connection is { Queue.Ended.IsCompleted: true }) await AfterQueueEndedAsync(_connection, view.FrontendState);
+        if (_connection is { Queue.Ended.IsCompleted: true })
+            await AfterQueueEndedAsync(_connection, view.FrontendState);
         if (_isStopping) return await StepTowardsEndAsync(view);
         if (_isResized) await PublishResizeAsync();
         switch (view.FrontendState)
@@ -124,7 +127,15 @@ public sealed partial class ServedDisk
         AgreedFeatures agreed = Negotiation.Agree(_offer, answer);
         StoreGeometry geometry = _store.Geometry;
         DiskConnection connection = DiskConnection.Open(
-            _hypervisor, Frontend, answer, _store, _options, agreed, Limits(geometry), _counters, $"vbd {Frontend.Value} {Vdev}");
+            _hypervisor,
+            Frontend,
+            answer,
+            _store,
+            _options,
+            agreed,
+            Limits(geometry),
+            _counters,
+            name: $"vbd {Frontend.Value} {Vdev}");
         _connection = connection;
         _agreed = agreed;
         _ = KickWhenEndedAsync(connection.Queue);

@@ -17,25 +17,32 @@ public sealed record ServedDiskOptions
     /// <summary>Serve it read-only even if the store and the toolstack allow writing.</summary>
     public bool ReadOnly { get; init; }
 
-    /// <summary>Microseconds to spin for a request before sleeping, while the frontend runs on another processor.</summary>
+    /// <summary>
+    /// Microseconds to spin for a request before sleeping, while the frontend runs on another processor.
+    /// </summary>
     public int SpinUs { get; init; } = 50;
 
     /// <summary>
-    /// The most pages to keep mapped with <see cref="PayloadAccess.Persistent"/>; null for as many as the frontend's own
-    /// pool can have, which is what fills the ring with the largest requests (Linux's 1,056 is 32 of 32 + 1), up to
+    /// The most pages to keep mapped with <see cref="PayloadAccess.Persistent"/>; null for as many as the
+    /// frontend's own pool can have, which is what fills the ring with the largest requests (Linux's 1,056 is 32 of
+    /// 32 + 1), up to
     /// <see cref="PersistentPagesCeiling"/>.
     /// </summary>
     public int? PersistentPagesMax { get; init; }
 
     /// <summary>
-    /// The layout to assume of a frontend that names none: Linux's blkback and tapback assume x86_32 on x86, so frontends
-    /// that leave it out are 32-bit ones.
+    /// The layout to assume of a frontend that names none: Linux's blkback and tapback assume x86_32 on x86, so
+    /// frontends that leave it out are 32-bit ones.
     /// </summary>
     public BlkifAbi AbiDefault { get; init; } = BlkifAbiNames.Native == BlkifAbi.Arm ? BlkifAbi.Arm : BlkifAbi.X86_32;
 
-    /// <summary>Serve even if the state of the frontend's channel says that it closed within this time of an orderly stop.</summary>
+    /// <summary>
+    /// How long an orderly stop waits for the frontend to close before it is disconnected.
+    /// </summary>
     public TimeSpan CloseTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>64 MiB of mapped pages a disk: what one disk may take of a domain's maptrack entries at most by itself.</summary>
+    /// <summary>
+    /// 64 MiB of mapped pages a disk: what one disk may take of a domain's maptrack entries at most by itself.
+    /// </summary>
     public const int PersistentPagesCeiling = 16_384;
 }

@@ -66,6 +66,12 @@ internal static unsafe partial class LibcFiles
     [LibraryImport("libc", SetLastError = true)]
     internal static partial int ftruncate(SafeFileHandle fd, long length);
 
+    /// <summary>F_OFD_SETLK: a lock that belongs to the open file, not to the process (asm-generic/fcntl.h).</summary>
+    internal const int F_OFD_SETLK = 37;
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial int fcntl(SafeFileHandle fd, int command, void* argument);
+
     [LibraryImport("libc", SetLastError = true)]
     internal static partial int ioctl(SafeFileHandle fd, nuint request, void* argument);
 }

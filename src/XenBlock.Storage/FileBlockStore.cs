@@ -8,7 +8,7 @@ namespace XenBlock.Storage;
 /// <summary>
 /// An image file, or a block device, as a disk. Reads and writes go straight between the page cache and the payload;
 /// a flush is fdatasync, a discard punches a hole. While it is open writable nobody else opens it by this class, in
-/// whatever process (flock; readers share).
+/// whatever process (locks of the open file, as QEMU's; readers share). Programs that do not lock may still read it.
 /// </summary>
 public sealed class FileBlockStore : IBlockStore
 {
@@ -39,7 +39,8 @@ public sealed class FileBlockStore : IBlockStore
     {
         options ??= new FileBlockStoreOptions();
         if (options.SectorSizeBytes is not (512 or 4096))
-            throw new StoreException(path, $"sectors of {options.SectorSizeBytes} bytes are not possible; use 512 or 4096", Errno.EINVAL);
+            throw new StoreException(
+                path, $"sectors of {options.SectorSizeBytes} bytes are not possible; use 512 or 4096", Errno.EINVAL);
         SafeFileHandle file = FileOpener.Open(path, options.ReadOnly);
         try
         {
@@ -164,7 +165,8 @@ public sealed class FileBlockStore : IBlockStore
     private static void CheckSize(string path, long sizeBytes, int sectorSizeBytes)
     {
         if (sizeBytes == 0)
-            throw new StoreException(path, $"{path} is empty; make an image first, as with truncate -s 1G {path}", Errno.EINVAL);
+            throw new StoreException(
+                path, $"{path} is empty; make an image first, as with truncate -s 1G {path}", Errno.EINVAL);
         if (sizeBytes % sectorSizeBytes != 0)
         {
             long roundedBytes = (sizeBytes / sectorSizeBytes * sectorSizeBytes) + sectorSizeBytes;

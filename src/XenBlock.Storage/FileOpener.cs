@@ -16,10 +16,10 @@ internal static class FileOpener
         CheckMode(path, readOnly);
         try
         {
-            // The runtime turns FileShare.None into flock(LOCK_EX) and FileShare.Read into flock(LOCK_SH).
-            return readOnly
-                ? File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.Read)
-                : File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None);
+            SafeFileHandle file = File.OpenHandle(
+                path, FileMode.Open, readOnly ? FileAccess.Read : FileAccess.ReadWrite, FileShare.ReadWrite);
+            Lock(path, file, readOnly);
+            return file;
         }
         catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
         {
@@ -33,6 +33,18 @@ internal static class FileOpener
         {
             throw Translate(path, readOnly, exception);
         }
+    }
+
+    // One that writes, or any number that read. Where there are no such locks, nothing is kept apart.
+    private static void Lock(string path, SafeFileHandle file, bool readOnly)
+    {
+        int errno = FileLock.TryTake(file, isExclusive: !readOnly);
+        if (errno is not (Errno.EAGAIN or Errno.EACCES)) return;
+        file.Dispose();
+        throw new StoreException(
+            path,
+            $"{path} is in use by another process; stop that one, or serve the image read-only from both",
+            Errno.EBUSY);
     }
 
     // Root may do what the mode forbids; that an image is marked so is still the answer to give.
@@ -83,9 +95,7 @@ internal static class FileOpener
             Errno.EROFS => new StoreException(
                 path, $"{path} lies on a read-only file system; serve it read-only", Errno.EROFS),
             Errno.EAGAIN or Errno.EBUSY => new StoreException(
-                path,
-                $"{path} is in use by another process; stop that one, or serve the image read-only from both",
-                Errno.EBUSY),
+                path, $"{path} is in use by another program; stop that one first", Errno.EBUSY),
             _ => new StoreException(path, $"{path} cannot be opened: {Errno.Describe(errno)}", errno),
         };
     }

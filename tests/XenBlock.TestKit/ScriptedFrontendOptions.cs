@@ -1,0 +1,26 @@
+using XenBlock.Hypervisor;
+using XenBlock.Protocol;
+
+namespace XenBlock.TestKit;
+
+/// <summary>How large a <see cref="ScriptedFrontend"/> is, and what it says.</summary>
+public sealed record ScriptedFrontendOptions
+{
+    /// <summary>The layout it speaks.</summary>
+    public BlkifAbi Abi { get; init; } = BlkifAbi.X86_64;
+
+    /// <summary>Pages of its ring.</summary>
+    public int RingPageCount { get; init; } = 1;
+
+    /// <summary>Index of its first request.</summary>
+    public uint RingStart { get; init; }
+
+    /// <summary>Pages for data and for segments.</summary>
+    public int DataPageCount { get; init; } = 64;
+
+    /// <summary>How the data pages are granted.</summary>
+    public GrantAccess DataAccess { get; init; } = GrantAccess.ReadWrite;
+
+    /// <summary>Whether it says that it leaves grants mapped.</summary>
+    public bool Persistent { get; init; }
+}

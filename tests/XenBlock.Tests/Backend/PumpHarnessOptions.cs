@@ -1,0 +1,29 @@
+using XenBlock.Backend;
+using XenBlock.Emulator;
+using XenBlock.Storage;
+using XenBlock.TestKit;
+
+namespace XenBlock.Tests.Backend;
+
+internal sealed record PumpHarnessOptions
+{
+    public ScriptedFrontendOptions? Frontend { get; init; }
+
+    public IBlockStore? Store { get; init; }
+
+    public long SizeBytes { get; init; } = 1 << 20;
+
+    public int SectorSizeBytes { get; init; } = 512;
+
+    public bool IsReadOnly { get; init; }
+
+    public bool AllowsAll { get; init; } = true;
+
+    public int IndirectSegmentsMax { get; init; } = 32;
+
+    public PayloadAccess Access { get; init; } = PayloadAccess.Map;
+
+    public int PersistentPagesMax { get; init; } = 1056;
+
+    public GrantMappingMode Mapping { get; init; } = GrantMappingMode.Mmap;
+}
