@@ -14,8 +14,14 @@ internal sealed partial class StoreCore
         var watch = new StoreWatch(session, path, registered, token);
         session.Watches.Add(watch);
         _watches.Add(watch);
-        session.Fire(watch, path, quota.EventsPerWatchMax);
         return (XsError.None, Okay);
+    }
+
+    /// <summary>A new watch fires once, after the answer: a client may only learn from that that its token counts.</summary>
+    private void FireFirst(StoreSession session)
+    {
+        StoreWatch watch = session.Watches[^1];
+        session.Fire(watch, watch.Path, quota.EventsPerWatchMax);
     }
 
     private (XsError Error, byte[] Answer) Unwatch(StoreSession session, ReadOnlySpan<byte> payload)

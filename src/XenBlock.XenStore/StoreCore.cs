@@ -21,6 +21,9 @@ internal sealed partial class StoreCore(StoreQuota quota)
     /// <summary>Open connections.</summary>
     public int SessionCount => _sessions.Count;
 
+    /// <summary>Answers and events that wait to be sent, on all connections.</summary>
+    public int MessagesWaiting => _sessions.Sum(static session => session.OutboxCount);
+
     /// <summary>A new connection.</summary>
     /// <param name="domain">The domain at the other end.</param>
     /// <param name="wake">Called, from any request, when something waits for this connection.</param>
@@ -46,6 +49,7 @@ internal sealed partial class StoreCore(StoreQuota quota)
             ? new XsPacket(request.Operation, request.RequestId, request.TransactionId, answer)
             : new XsPacket(
                 XsOperation.Error, request.RequestId, request.TransactionId, XsPacket.Strings(error.ToString())));
+        if (request.Operation == XsOperation.Watch && error == XsError.None) FireFirst(session);
     }
 
     private StoreCaller CallerOf(StoreSession session) =>

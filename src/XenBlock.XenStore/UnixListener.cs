@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using System.Text;
 using XenBlock.Hypervisor;
 
 namespace XenBlock.XenStore;
@@ -14,11 +15,11 @@ public static class UnixListener
     /// <exception cref="XenBlockException">The path is taken, too long, or its directory is missing.</exception>
     public static Socket Open(string path)
     {
-        if (path.Length is 0 or > PathMaxBytes)
+        if (Encoding.UTF8.GetByteCount(path) is 0 or > PathMaxBytes)
         {
             throw new XenBlockException(
                 XenBlockErrorKind.InvalidArgument,
-                $"The socket path '{path}' must have 1 to {PathMaxBytes} characters; take a shorter one.");
+                $"The socket path '{path}' must have 1 to {PathMaxBytes} bytes; take a shorter one.");
         }
 
         if (Path.GetDirectoryName(Path.GetFullPath(path)) is not { } directory || !Directory.Exists(directory))

@@ -36,6 +36,15 @@ public sealed class XenStoreServer : IAsyncDisposable
         }
     }
 
+    /// <summary>Answers and events that wait to be sent: bounded, whatever the clients do.</summary>
+    internal int MessagesWaiting
+    {
+        get
+        {
+            lock (_coreLock) return _core.MessagesWaiting;
+        }
+    }
+
     /// <summary>A connection from this process, as <paramref name="domain"/>.</summary>
     public IXenStore ConnectInProcess(DomainId domain)
     {

@@ -1,3 +1,4 @@
+using XenBlock.Protocol;
 using XenBlock.XenStore;
 using Xunit;
 
@@ -27,6 +28,18 @@ public sealed class StoreWatchTests
         0 WRITE /a/b|2 = OK|
         0 ! /a/b|t|
         """);
+
+    [Fact]
+    public void The_first_event_comes_after_the_answer()
+    {
+        var core = new StoreCore(new StoreQuota());
+        StoreSession session = core.Connect(DomainId.Zero, static () => { });
+        core.Handle(session, new XsPacket(XsOperation.Watch, 1, 0, "/a\0t\0"u8.ToArray()));
+        Assert.True(session.TryTake(out _, out bool isAnswer));
+        Assert.True(isAnswer);
+        Assert.True(session.TryTake(out _, out isAnswer));
+        Assert.False(isAnswer);
+    }
 
     [Fact]
     public void The_root_sees_all_nodes_but_no_special_events() => StoreTable.Play("""
