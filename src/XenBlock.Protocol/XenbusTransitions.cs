@@ -37,7 +37,7 @@ public static class XenbusTransitions
 
     /// <summary>
     /// True if an end that obeys the protocol may go from one state to the next. A peer that does not is no reason to
-    /// fail: what counts is the state that it is in now. Our own ends assert it.
+    /// fail: what counts is the state that it is in now. Our own ends are held to it by a test.
     /// </summary>
     public static bool IsLegal(XenbusEnd end, XenbusState from, XenbusState to)
     {

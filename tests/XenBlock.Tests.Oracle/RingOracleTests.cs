@@ -27,17 +27,17 @@ public sealed class RingOracleTests : IClassFixture<XenRingLibrary>
     }
 
     [Fact]
-    public void Our_rings_agree_with_the_macros_of_Xen() => Compare(
+    public void Our_rings_agree_with_the_macros_of_Xen() => AssertAgrees(
         (pages, lengthBytes, start) => new OurRing(pages, lengthBytes, start), pageCount: 1, Scripts);
 
     [Theory]
     [InlineData(2)]
     [InlineData(16)]
-    public void Rings_of_several_pages_agree_too(int pageCount) => Compare(
+    public void Rings_of_several_pages_agree_too(int pageCount) => AssertAgrees(
         (pages, lengthBytes, start) => new OurRing(pages, lengthBytes, start), pageCount, Scripts / 20);
 
     [Fact]
-    public void A_ring_without_a_planted_mistake_agrees() => Compare(
+    public void A_ring_without_a_planted_mistake_agrees() => AssertAgrees(
         (pages, lengthBytes, start) => new MutantRing(pages, lengthBytes, start, Mutation.None),
         pageCount: 1,
         Scripts / 4);
@@ -77,7 +77,7 @@ public sealed class RingOracleTests : IClassFixture<XenRingLibrary>
         Assert.Equal(xen.SlotCount, RingLayout.For(112, pageCount).SlotCount);
     }
 
-    private void Compare(Func<nint, int, uint, IRing> make, int pageCount, int scripts)
+    private void AssertAgrees(Func<nint, int, uint, IRing> make, int pageCount, int scripts)
     {
         long operations = 0;
         using var script = new RingScript(pageCount);
