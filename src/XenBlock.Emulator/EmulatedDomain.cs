@@ -3,7 +3,9 @@ using XenBlock.Protocol;
 
 namespace XenBlock.Emulator;
 
-/// <summary>A domain of an embedded machine, in this process: either that which hosts the machine, or one that joined.</summary>
+/// <summary>
+/// A domain of an embedded machine, in this process: either that which hosts the machine, or one that joined.
+/// </summary>
 public sealed class EmulatedDomain : IHypervisor
 {
     private readonly EmulatedGrantMapper _mapper;
@@ -26,9 +28,10 @@ public sealed class EmulatedDomain : IHypervisor
             place.Machine, directory, place.Slot, place.Domain, place.Mapping, place.Fence);
         _grants = new EmulatedGrantTable(place.Machine, place.Memory, place.Domain, place.Slot);
         _eventChannels = new EmulatedEventChannels(place.Machine, place.Slot, place.Domain);
-        Description = (place.Mapping == GrantMappingMode.Mmap
-            ? "embedded machine, real mmap"
-            : "embedded machine, grants by pointer where they are contiguous") + (place.Fence ? ", fenced" : string.Empty);
+        string mapping = place.Mapping == GrantMappingMode.Mmap
+            ? "real mmap"
+            : "grants by pointer where they are contiguous";
+        Description = $"embedded machine, {mapping}{(place.Fence ? ", fenced" : "")}";
     }
 
     /// <inheritdoc/>

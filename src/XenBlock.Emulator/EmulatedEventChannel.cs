@@ -42,7 +42,8 @@ internal sealed class EmulatedEventChannel : IEventChannel
             if (_closed)
                 return EventChannelState.Closed;
             EventChannelState state = _ports.StateOf(LocalPort);
-            return state == EventChannelState.Interdomain && _owner.IsMachineGone ? EventChannelState.PeerClosed : state;
+            bool isOrphan = state == EventChannelState.Interdomain && _owner.IsMachineGone;
+            return isOrphan ? EventChannelState.PeerClosed : state;
         }
     }
 
@@ -50,7 +51,8 @@ internal sealed class EmulatedEventChannel : IEventChannel
     public long NotificationsSent => Interlocked.Read(ref _notificationsSent);
 
     /// <inheritdoc/>
-    /// <remarks>Asking also tells the peer where we are: the two sides' answers must not drift apart while both spin.</remarks>
+    /// <remarks>Asking also tells the peer where we are: the two sides' answers must not drift apart while both
+    /// spin.</remarks>
     public bool PeerRunsElsewhere
     {
         get

@@ -48,7 +48,9 @@ internal sealed class EmulatedGrantTable : IGrantTable
     /// <inheritdoc/>
     public GrantLifetime Lifetime => GrantLifetime.UntilRevoked;
 
-    /// <summary>Pages that nobody uses, and pages that were given back while a peer still had them mapped (S14).</summary>
+    /// <summary>
+    /// Pages that nobody uses, and pages that were given back while a peer still had them mapped (S14).
+    /// </summary>
     internal (int Free, int Quarantined) PageCounts
     {
         get
@@ -175,7 +177,9 @@ internal sealed class EmulatedGrantTable : IGrantTable
         }
     }
 
-    /// <summary>Tries to revoke what is still offered of pages that were given back; true if any page became free.</summary>
+    /// <summary>
+    /// Tries to revoke what is still offered of pages that were given back; true if any page became free.
+    /// </summary>
     private bool SweepOrphans()
     {
         int before = _orphanedCount;

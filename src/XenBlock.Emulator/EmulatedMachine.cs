@@ -75,7 +75,8 @@ public sealed class EmulatedMachine : IAsyncDisposable
     /// Lets processes of this user join at a unix socket. A socket file that nobody listens on is replaced; the
     /// directory of <see cref="DefaultSocketPath"/> is made.
     /// </summary>
-    /// <exception cref="XenBlockException">The path is taken, too long, or its directory is missing or not ours.</exception>
+    /// <exception cref="XenBlockException">The path is taken, too long, or its directory is missing or not
+    /// ours.</exception>
     public void Listen(string? socketPath = null)
     {
         ObjectDisposedException.ThrowIf(_disposed != 0, this);

@@ -25,7 +25,9 @@ public sealed record EmulatedMachineOptions
     /// </summary>
     public int MaptrackEntriesMax { get; init; } = 262_144;
 
-    /// <summary>Event channels of a domain, 2 to 4,096; port 0 is never used. Xen: 4,096 with the 2-level ABI.</summary>
+    /// <summary>
+    /// Event channels of a domain, 2 to 4,096; port 0 is never used. Xen: 4,096 with the 2-level ABI.
+    /// </summary>
     public int EventChannelsMax { get; init; } = 4_096;
 
     /// <summary>Time on this machine.</summary>

@@ -51,7 +51,9 @@ internal sealed class MachineMember : IMemoryDirectory, IDisposable
             if (known is not null && known.Generation == _memory!.GenerationOf(slot))
                 return known;
             JoinReply reply = Ask(
-                new JoinRequest(JoinOperation.FindMemory, (uint)slot, 0), out int[] descriptors, "find a domain's memory");
+                new JoinRequest(JoinOperation.FindMemory, (uint)slot, 0),
+                out int[] descriptors,
+                "find a domain's memory");
             if (reply.Error is not null || descriptors.Length != 1)
                 return null;
             known?.File.Dispose();

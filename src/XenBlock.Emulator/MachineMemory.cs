@@ -77,6 +77,7 @@ internal sealed class MachineMemory
 
     private static XenBlockException NoMemory(int errno) => new(
         XenBlockErrorKind.NoSpace,
-        $"The embedded machine got no shared memory: {Errno.Describe(errno)}. Free memory, or raise the limit (ulimit -v).",
+        $"The embedded machine got no shared memory: {Errno.Describe(errno)}. " +
+        "Free memory, or raise the limit (ulimit -v).",
         errno);
 }

@@ -12,7 +12,8 @@ internal readonly struct Maptrack(MachineMemory memory, int slot)
     private const uint Writable = 1 << 16;
 
     /// <summary>One more than the last page that was ever used.</summary>
-    internal int High => (int)memory.Pages.LoadAcquire(memory.Layout.Descriptor(slot) + MachineLayout.DescriptorMaptrackHigh);
+    internal int High =>
+        (int)memory.Pages.LoadAcquire(memory.Layout.Descriptor(slot) + MachineLayout.DescriptorMaptrackHigh);
 
     /// <summary>Says that pages below <paramref name="end"/> may be in use; under the window's own lock.</summary>
     internal void Reach(int end)

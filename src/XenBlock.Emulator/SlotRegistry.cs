@@ -59,7 +59,8 @@ internal sealed class SlotRegistry : IMemoryDirectory
             _domains[slot] = own;
             _memory.Pages.StoreRelease(descriptor + MachineLayout.DescriptorDomain, domain.Value);
             _memory.Pages.StoreRelease(
-                descriptor + MachineLayout.DescriptorMemoryPages, (uint)(memoryBytes / ProtocolConstants.PageSizeBytes));
+                descriptor + MachineLayout.DescriptorMemoryPages,
+                (uint)(memoryBytes / ProtocolConstants.PageSizeBytes));
             _memory.Pages.StoreRelease(descriptor + MachineLayout.DescriptorPins, 0);
             _memory.Pages.StoreRelease(descriptor + MachineLayout.DescriptorMaptrackHigh, 0);
             _memory.Pages.StoreRelease(descriptor + MachineLayout.DescriptorPortHigh, 0);
@@ -124,8 +125,8 @@ internal sealed class SlotRegistry : IMemoryDirectory
 
         throw new XenBlockException(
             XenBlockErrorKind.NoSpace,
-            $"The machine holds no more than {_domains.Length} domains at a time (some may be gone, but others still map "
-            + "their pages). Let one leave first.");
+            $"The machine holds no more than {_domains.Length} domains at a time (some may be gone, but others still "
+            + "map their pages). Let one leave first.");
     }
 
     private void CloseChannels(int slot, DomainId domain)

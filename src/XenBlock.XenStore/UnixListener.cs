@@ -10,7 +10,8 @@ public static class UnixListener
     private const int PathMaxBytes = 107; // sun_path of struct sockaddr_un, less the zero byte
 
     /// <summary>
-    /// Binds and listens; only this user may connect. A socket file that nobody listens on is left over, and is replaced.
+    /// Binds and listens; only this user may connect. A socket file that nobody listens on is left over, and is
+    /// replaced.
     /// </summary>
     /// <exception cref="XenBlockException">The path is taken, too long, or its directory is missing.</exception>
     public static Socket Open(string path)

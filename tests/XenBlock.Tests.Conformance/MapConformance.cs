@@ -104,8 +104,8 @@ public abstract class MapConformance<TProvider> : ConformanceTest<TProvider>
     [InlineData(uint.MaxValue)]
     public void A_reference_that_was_not_granted_is_refused(uint reference)
     {
-        Assert.Equal(
-            GrantStatus.BadReference, TryMap([new(reference)], GrantAccess.ReadOnly, out _, out GrantStatus[] statuses));
+        GrantStatus status = TryMap([new(reference)], GrantAccess.ReadOnly, out _, out GrantStatus[] statuses);
+        Assert.Equal(GrantStatus.BadReference, status);
         Assert.Equal([GrantStatus.BadReference], statuses);
     }
 

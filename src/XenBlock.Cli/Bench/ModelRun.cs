@@ -70,8 +70,8 @@ internal static class ModelRun
             model.Name,
             $"Model {model.Name}, in real time: a read takes {model.ReadOverheadMs} ms and its length at "
                 + $"{BenchTable.Number(model.ReadBytesPerSecond / 1e6)} MB/s, a write {model.WriteOverheadMs} ms and "
-                + $"its length at {BenchTable.Number(model.WriteBytesPerSecond / 1e6)} MB/s; the next request's overhead "
-                + "passes while one is transferred.",
+                + $"its length at {BenchTable.Number(model.WriteBytesPerSecond / 1e6)} MB/s; the next request's "
+                + "overhead passes while one is transferred.",
             points,
             points.TrueForAll(point =>
                 point.PublishedMegabytesPerSecond is null || Math.Abs(point.Difference) <= Tolerance));
