@@ -60,7 +60,7 @@ public sealed class BlockDevice : IAsyncDisposable
     public int PhysicalSectorSizeBytes => _life.Disk.PhysicalSectorSizeBytes;
 
     /// <summary>True if it cannot be written to.</summary>
-    public bool IsReadOnly => _life.Disk.Info.HasFlag(VbdInfo.ReadOnly);
+    public bool IsReadOnly => (_life.Disk.Info & VbdInfo.ReadOnly) != VbdInfo.None;
 
     /// <summary>What was offered and agreed, and the reason for each "no".</summary>
     public AgreedFeatures Features => _life.Features;

@@ -13,6 +13,8 @@ internal sealed class FrontendHandshake
     // A backend that lives answers within milliseconds; one that hangs must not hang us.
     private static readonly TimeSpan _closeTimeout = TimeSpan.FromSeconds(2);
 
+    private static readonly TimeSpan _secondChance = TimeSpan.FromSeconds(1);
+
     private readonly IHypervisor _hypervisor;
     private readonly VbdDirectory _directory;
     private readonly VbdNumber _vbd;
@@ -106,9 +108,15 @@ internal sealed class FrontendHandshake
                 s => s is XenbusState.InitWait or XenbusState.Initialised || XenbusTransitions.IsLeaving(s),
                 cancellationToken);
             if (!XenbusTransitions.IsLeaving(state)) return;
-            if (!isReconnect) await ThrowIfFailedAsync(state, cancellationToken);
-            else if (!await _directory.ExistsAsync(cancellationToken)) throw Removed();
-            await watch.WaitAsync(cancellationToken);
+            if (isReconnect)
+            {
+                if (!await _directory.ExistsAsync(cancellationToken)) throw Removed();
+                await watch.WaitAsync(cancellationToken);
+            }
+            else
+            {
+                await WaitOrThrowAsync(watch, state, cancellationToken);
+            }
         }
     }
 
@@ -148,12 +156,21 @@ internal sealed class FrontendHandshake
         }
     }
 
-    private async Task ThrowIfFailedAsync(XenbusState state, CancellationToken cancellationToken)
+    /// <summary>
+    /// A closed backend may begin again, now that we did. One whose directory is not there will not; one that says what
+    /// went wrong, perhaps of another time, gets a moment.
+    /// </summary>
+    private async Task WaitOrThrowAsync(BackendWatch watch, XenbusState state, CancellationToken cancellationToken)
     {
-        // A closed backend may be about to begin again, now that we did; one that says why, or is gone, will not.
-        if (state == XenbusState.Unknown
-            || await _directory.ReadBackendErrorAsync(cancellationToken) is not null)
-            throw await DescribeEndAsync(state, cancellationToken);
+        if (state == XenbusState.Unknown) throw await DescribeEndAsync(state, cancellationToken);
+        if (await _directory.ReadBackendErrorAsync(cancellationToken) is not null)
+        {
+            Task change = watch.Next;
+            if (await Task.WhenAny(change, Task.Delay(_secondChance, _hypervisor.Time, cancellationToken)) != change)
+                throw await DescribeEndAsync(state, cancellationToken);
+        }
+
+        await watch.WaitAsync(cancellationToken);
     }
 
     private async Task<XenBlockException> DescribeEndAsync(XenbusState state, CancellationToken cancellationToken)

@@ -24,6 +24,9 @@ internal sealed class VbdDirectory
         .. Enumerable.Range(0, 1 << ProtocolConstants.RingPageOrderMax).Select(VbdKeys.RingRefN),
     ];
 
+    // What a peer wrote for people to read is cut to what fits in a sentence.
+    private const int ErrorTextMax = 200;
+
     private readonly IXenStore _store;
 
     private VbdDirectory(IXenStore store, string name, string frontendPath, string backendPath, DomainId backend)
@@ -82,7 +85,7 @@ internal sealed class VbdDirectory
 
     /// <summary>The backend's state.</summary>
     public async Task<XenbusState> ReadBackendStateAsync(CancellationToken cancellationToken) =>
-        XenbusTransitions.Parse(await _store.ReadAsync($"{BackendPath}/{VbdKeys.State}", cancellationToken));
+        XenbusTransitions.Parse(await ReadPeerAsync($"{BackendPath}/{VbdKeys.State}", cancellationToken));
 
     /// <summary>Our own state.</summary>
     public async Task<XenbusState> ReadStateAsync(CancellationToken cancellationToken) =>
@@ -102,7 +105,7 @@ internal sealed class VbdDirectory
         var keys = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (string key in _backendKeys)
         {
-            if (await _store.ReadAsync($"{BackendPath}/{key}", cancellationToken) is { } value) keys[key] = value;
+            if (await ReadPeerAsync($"{BackendPath}/{key}", cancellationToken) is { } value) keys[key] = value;
         }
 
         return keys;
@@ -111,10 +114,18 @@ internal sealed class VbdDirectory
     /// <summary>Why the backend gave up, in its own words, or null.</summary>
     public async Task<string?> ReadBackendErrorAsync(CancellationToken cancellationToken)
     {
-        string? text = await _store.ReadAsync($"{BackendPath}/{VbdKeys.Error}", cancellationToken);
+        // Linux keeps errors beside the devices of a domain, as error/backend/vbd/1/51712/error; others in the device.
+        string home = VbdPaths.Domain(Backend);
+        string? text = null;
+        if (BackendPath.StartsWith($"{home}/", StringComparison.Ordinal))
+        {
+            string path = $"{home}/{VbdKeys.Error}{BackendPath[home.Length..]}/{VbdKeys.Error}";
+            text = await ReadPeerAsync(path, cancellationToken);
+        }
+
+        text ??= await ReadPeerAsync($"{BackendPath}/{VbdKeys.Error}", cancellationToken);
         if (string.IsNullOrWhiteSpace(text)) return null;
-        string printable = string.Concat(text.Take(200).Select(c => char.IsControl(c) ? ' ' : c));
-        return printable.Trim();
+        return string.Concat(text.Take(ErrorTextMax).Select(c => char.IsControl(c) ? ' ' : c)).Trim();
     }
 
     /// <summary>Publishes ring, event channel and choices, and goes to Initialised: all at once.</summary>
@@ -134,6 +145,22 @@ internal sealed class VbdDirectory
                     cancellationToken);
             },
             cancellationToken);
+    }
+
+    /// <summary>
+    /// Reads what belongs to a backend. What was removed from a place where we may not look is denied, not missing: for
+    /// us it is the same.
+    /// </summary>
+    private async Task<string?> ReadPeerAsync(string path, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await _store.ReadAsync(path, cancellationToken);
+        }
+        catch (XenBlockException e) when (e.Kind == XenBlockErrorKind.PermissionDenied)
+        {
+            return null;
+        }
     }
 
     private static async Task<string> DescribeOthersAsync(IHypervisor hypervisor, CancellationToken cancellationToken)

@@ -1,0 +1,132 @@
+using XenBlock.Emulator;
+using XenBlock.Frontend;
+using XenBlock.Protocol;
+using XenBlock.TestKit;
+
+namespace XenBlock.Tests.Frontend;
+
+/// <summary>A pump and a scripted backend on one thread, over a real ring in an embedded machine; no shells.</summary>
+internal sealed class PumpRig : IAsyncDisposable
+{
+    private readonly EmulatedMachine _machine;
+    private readonly EmulatedDomain _backendDomain;
+    private DeviceConnection _connection = null!;
+
+    public PumpRig(BackendOffer? offer = null, BlockDeviceOptions? options = null, int grantEntriesMax = 32_768)
+    {
+        Options = options ?? new BlockDeviceOptions();
+        Offer = offer ?? new BackendOffer
+        {
+            IndirectSegmentsMax = 256,
+            Persistent = true,
+            Flush = true,
+            Discard = true,
+        };
+        _machine = EmulatedMachine.Create(new EmulatedMachineOptions
+        {
+            Mapping = GrantMappingMode.Table,
+            GrantEntriesMax = grantEntriesMax,
+        });
+        _backendDomain = _machine.AddDomain(DomainId.Zero);
+        Frontend = _machine.AddDomain(new DomainId(1));
+        Pump = new FrontendPump(Frontend.Grants);
+        Buffers = new BufferPool(Frontend.Grants, DomainId.Zero);
+        Attach();
+    }
+
+    public BackendOffer Offer { get; }
+
+    public BlockDeviceOptions Options { get; }
+
+    public EmulatedDomain Frontend { get; }
+
+    public FrontendPump Pump { get; }
+
+    public BufferPool Buffers { get; }
+
+    public ScriptedBackendRing Backend { get; private set; } = null!;
+
+    public BouncePool Pool => _connection.Link.Pool;
+
+    public void Attach()
+    {
+        AgreedFeatures features = Negotiation.Agree(Offer, new FrontendWish
+        {
+            IndirectSegmentsMax = Options.IndirectSegmentsMax,
+            RingPageOrder = Options.RingPageOrder,
+            Persistent = Options.Persistent,
+            Abi = Options.Abi ?? BlkifAbiNames.Native,
+        });
+        _connection = DeviceConnection.Allocate(Frontend, DomainId.Zero, new VbdNumber(51712), features, Options);
+        Backend = new ScriptedBackendRing(
+            _backendDomain.Mapper, Frontend.DomainId, _connection.Answer.RingReferences, features.Abi);
+        Buffers.Attach(_connection.Link.Pool.GrantsStay);
+        Pump.Attach(_connection.Link);
+    }
+
+    /// <summary>Ends the connection as the shell does; the number of pages that the backend held on to.</summary>
+    public int Detach(BlockOperationStatus status, bool keepWaiting = false, bool backendLetsGo = true)
+    {
+        Pump.Detach(status, keepWaiting);
+        if (backendLetsGo) Backend.Dispose();
+        Pump.RevokeAbandoned();
+        Buffers.Detach();
+        return _connection.Release();
+    }
+
+    public FrontendOperation Submit(BlockOperation kind, long offsetBytes, byte[] memory)
+    {
+        var operation = new FrontendOperation();
+        operation.Prepare(kind, offsetBytes, memory);
+        Pump.Submit(operation);
+        return operation;
+    }
+
+    public FrontendOperation Submit(BlockOperation kind, long offsetBytes, GrantedBuffer buffer, int at, int length)
+    {
+        var operation = new FrontendOperation();
+        operation.Prepare(kind, offsetBytes, buffer, at, length);
+        Pump.Submit(operation);
+        return operation;
+    }
+
+    public FrontendOperation Submit(BlockOperation kind, long offsetBytes = 0, long lengthBytes = 0)
+    {
+        var operation = new FrontendOperation();
+        operation.Prepare(kind, offsetBytes, lengthBytes);
+        Pump.Submit(operation);
+        return operation;
+    }
+
+    /// <summary>Lets the scripted backend serve until nothing is left to do.</summary>
+    public void ServeAll(byte[] disk)
+    {
+        Pump.Publish();
+        while (Backend.TakeAll() is { Count: > 0 } requests)
+        {
+            foreach (ScriptedRequest request in requests)
+            {
+                if (request.Segments.Count > 0) Backend.Transfer(request, disk);
+                Backend.Respond(request);
+            }
+
+            Pump.TakeResponses();
+            Pump.Publish();
+        }
+    }
+
+    /// <summary>What is done, in order.</summary>
+    public List<FrontendOperation> TakeCompleted()
+    {
+        var completed = new List<FrontendOperation>();
+        while (Pump.TakeCompleted() is { } operation) completed.Add(operation);
+        return completed;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Frontend.DisposeAsync();
+        await _backendDomain.DisposeAsync();
+        await _machine.DisposeAsync();
+    }
+}
