@@ -17,9 +17,7 @@ internal sealed partial class StoreCore
         return (XsError.None, Okay);
     }
 
-    /// <summary>
-    /// A new watch fires once, after the answer: a client may only learn from that that its token counts.
-    /// </summary>
+    /// <summary>A new watch fires once, after the answer that tells the client that it stands.</summary>
     private void FireFirst(StoreSession session)
     {
         StoreWatch watch = session.Watches[^1];
