@@ -50,6 +50,10 @@ internal sealed class DomainMemory
         return errno == 0 ? new(file, lengthBytes, generation, space!) : throw NoMemory(errno);
     }
 
+    /// <summary>Whether it is the memory of the domain that runs in a slot now.</summary>
+    internal bool IsIn(MachineMemory machine, int slot) =>
+        machine.StateOf(slot) == SlotState.Alive && machine.GenerationOf(slot) == Generation;
+
     /// <summary>Address of all of it, mapped for reading only or for both.</summary>
     internal nint StandingAddress(GrantAccess access)
     {

@@ -10,15 +10,13 @@ namespace XenBlock.Emulator;
 /// </summary>
 internal sealed class EmulatedGrantMapper : IGrantMapper
 {
-    /// <summary>Elements copied per hold of the granter's lock, as many as gntdev puts in a hypercall.</summary>
-    private const int CopiesPerHold = 16;
-
     private readonly Lock _gate = new();
     private readonly MachineMemory _memory;
     private readonly IMemoryDirectory _directory;
     private readonly DomainId _domain;
     private readonly uint _mark;
     private readonly bool _table;
+    private readonly GrantCopier _copier;
     private readonly Maptrack _maptrack;
     private readonly AddressSpace _space;
     private readonly WindowAllocator _window;
@@ -34,6 +32,7 @@ internal sealed class EmulatedGrantMapper : IGrantMapper
         _domain = domain;
         _mark = SharedLock.MarkOf(slot);
         _table = mode == GrantMappingMode.Table;
+        _copier = new GrantCopier(memory, domain, _mark);
         _maptrack = new Maptrack(memory, slot);
         int windowPages = memory.Layout.WindowPages;
         int errno = AddressSpace.Reserve(
@@ -119,14 +118,11 @@ internal sealed class EmulatedGrantMapper : IGrantMapper
         {
             int slot = _memory.SlotOf(owner);
             DomainMemory? granter = slot < 0 ? null : _directory.Find(slot);
-            bool okay = true;
-            for (int first = 0; first < segments.Length; first += CopiesPerHold)
-            {
-                Span<GrantCopySegment> part = segments[first..Math.Min(first + CopiesPerHold, segments.Length)];
-                okay &= CopyPart(slot, granter, direction, part);
-            }
-
-            return okay;
+            if (granter is not null)
+                return _copier.Copy(slot, granter, direction, segments);
+            foreach (ref GrantCopySegment segment in segments)
+                segment.Status = GrantStatus.BadDomain;
+            return segments.IsEmpty;
         }
         finally
         {
@@ -212,7 +208,7 @@ internal sealed class EmulatedGrantMapper : IGrantMapper
     {
         GrantStatus first = GrantStatus.Okay;
         SharedLock.Enter(_memory, _memory.Layout.GrantLock(slot), _mark);
-        if (!IsThere(slot, granter))
+        if (!granter.IsIn(_memory, slot))
         {
             first = GrantStatus.BadDomain;
             statuses.Fill(first);
@@ -291,7 +287,8 @@ internal sealed class EmulatedGrantMapper : IGrantMapper
             ObjectDisposedException.ThrowIf(_closed, typeof(EmulatedDomain));
             foreach (ref readonly GrantMapping mapping in mappings)
             {
-                if (mapping.Handle == 0 || !_window.IsTaken(PageOf(mapping), mapping.PageCount))
+                bool isOurs = mapping.Handle > 0 && mapping.Handle <= (ulong)_memory.Layout.WindowPages;
+                if (!isOurs || !_window.IsTaken(PageOf(mapping), mapping.PageCount))
                     throw new InvalidOperationException("A mapping was ended twice, or was never made.");
                 _window.Retire(PageOf(mapping));
             }
@@ -368,53 +365,6 @@ internal sealed class EmulatedGrantMapper : IGrantMapper
         }
     }
 
-    private bool CopyPart(
-        int slot, DomainMemory? granter, GrantCopyDirection direction, Span<GrantCopySegment> segments)
-    {
-        bool okay = granter is not null;
-        if (granter is not null)
-        {
-            SharedLock.Enter(_memory, _memory.Layout.GrantLock(slot), _mark);
-            okay = IsThere(slot, granter);
-            if (okay)
-            {
-                foreach (ref GrantCopySegment segment in segments)
-                {
-                    segment.Status = CopyOne(new GranterTable(_memory, slot), granter, direction, segment);
-                    okay &= segment.Status == GrantStatus.Okay;
-                }
-
-                SharedLock.Exit(_memory, _memory.Layout.GrantLock(slot));
-                return okay;
-            }
-
-            SharedLock.Exit(_memory, _memory.Layout.GrantLock(slot));
-        }
-
-        foreach (ref GrantCopySegment segment in segments)
-            segment.Status = GrantStatus.BadDomain;
-        return okay;
-    }
-
-    private GrantStatus CopyOne(
-        GranterTable table, DomainMemory granter, GrantCopyDirection direction, in GrantCopySegment segment)
-    {
-        nint lengthBytes = segment.Local.LengthBytes;
-        if (lengthBytes < 0 || lengthBytes > ProtocolConstants.PageSizeBytes - segment.OffsetBytes)
-            return GrantStatus.BadCopyArgument;
-        GrantAccess access = direction == GrantCopyDirection.ToGranted ? GrantAccess.ReadWrite : GrantAccess.ReadOnly;
-        GrantStatus status = table.Acquire(segment.Reference, _domain, access, out uint frame);
-        if (status != GrantStatus.Okay)
-            return status;
-        int offset = ((int)frame * ProtocolConstants.PageSizeBytes) + segment.OffsetBytes;
-        if (direction == GrantCopyDirection.ToGranted)
-            granter.Pages.CopyIn(offset, segment.Local.AsSpan());
-        else
-            granter.Pages.CopyOut(offset, segment.Local.AsSpan());
-        table.Release(segment.Reference, access);
-        return GrantStatus.Okay;
-    }
-
     private void EndCopy(int segmentCount)
     {
         lock (_gate)
@@ -438,9 +388,6 @@ internal sealed class EmulatedGrantMapper : IGrantMapper
             _maptrack.Clear(i);
         }
     }
-
-    private bool IsThere(int slot, DomainMemory granter) =>
-        _memory.StateOf(slot) == SlotState.Alive && _memory.GenerationOf(slot) == granter.Generation;
 
     private static int PageOf(in GrantMapping mapping) => (int)(mapping.Handle - 1);
 }

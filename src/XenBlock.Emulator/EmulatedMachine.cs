@@ -48,6 +48,9 @@ public sealed class EmulatedMachine : IAsyncDisposable
     /// </summary>
     public XenStoreServer StoreServer { get; } = new();
 
+    /// <summary>What the domains share, for tests that look behind the contract.</summary>
+    internal MachineMemory Memory => _memory;
+
     /// <summary>Makes a machine that this process hosts.</summary>
     /// <exception cref="XenBlockException">There is no memory for it.</exception>
     public static EmulatedMachine Create(EmulatedMachineOptions? options = null) => new(options ?? new());

@@ -67,7 +67,7 @@ internal sealed class WindowAllocator
 
     /// <summary>Whether a run of that many pages was taken there.</summary>
     internal bool IsTaken(int page, int pageCount) =>
-        (uint)page < (uint)_windowPages && pageCount > 0 && _runPages[page] == pageCount;
+        page >= 0 && page < _windowPages && pageCount > 0 && _runPages[page] == pageCount;
 
     /// <summary>
     /// Says that a run is being ended: from here on nobody else may end it, though its pages are not free yet.

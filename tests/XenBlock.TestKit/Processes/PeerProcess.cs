@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Reflection;
 
@@ -13,8 +14,14 @@ public sealed class PeerProcess : IAsyncDisposable
     private const string ArgumentsVariable = "XENBLOCK_TEST_ARGUMENTS";
 
     private readonly Process _process;
+    private readonly ConcurrentQueue<string> _complaints = new();
 
-    private PeerProcess(Process process) => _process = process;
+    private PeerProcess(Process process)
+    {
+        _process = process;
+        _process.ErrorDataReceived += (_, line) => _complaints.Enqueue(line.Data ?? string.Empty);
+        _process.BeginErrorReadLine();
+    }
 
     /// <summary>The process's number.</summary>
     public int Id => _process.Id;
@@ -49,6 +56,7 @@ public sealed class PeerProcess : IAsyncDisposable
             UseShellExecute = false,
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
+            RedirectStandardError = true,
         };
         if (Path.GetFileNameWithoutExtension(program) is "dotnet")
             start.ArgumentList.Add(Assembly.GetEntryAssembly()!.Location);
@@ -83,7 +91,8 @@ public sealed class PeerProcess : IAsyncDisposable
     public async Task<string> ListenAsync()
     {
         string? line = await _process.StandardOutput.ReadLineAsync().WaitAsync(TimeSpan.FromSeconds(30));
-        return line ?? throw new InvalidOperationException("The peer process ended without a word.");
+        return line ?? throw new InvalidOperationException(
+            $"The peer process ended without a word. {string.Join(Environment.NewLine, _complaints)}");
     }
 
     /// <summary>Says a line to the peer.</summary>
