@@ -10,6 +10,8 @@ namespace XenBlock.Cli.Bench;
 internal sealed class BenchRunner(
     BenchSettings settings, BenchImage image, BenchSession session, ProgressDisplay progress, CancellationToken token)
 {
+    // A ratio of two measurements needs more of them than a measurement does.
+    private const int PairsPerRepeat = 3;
     private static readonly TimeSpan s_warmUp = TimeSpan.FromMilliseconds(60);
     private readonly List<MeasuredPoint> _points =
         [.. BenchPlan.Points(settings).Select(point => new MeasuredPoint(point))];
@@ -125,10 +127,13 @@ internal sealed class BenchRunner(
         BenchPoint point = new(BenchOperation.Read, GrantedSizeBytes, BenchSession.GrantedDepth, granted.Mode);
         if (_granted.Count == 0)
             granted.Measure(point, s_warmUp, session.Read);
-        BenchSample disk = granted.Measure(point, settings.SampleLength, session.Read);
-        BenchSample plain = file.Measure(
-            BenchOperation.Read, GrantedSizeBytes, BenchSession.GrantedDepth, settings.SampleLength);
-        _granted.Add((disk, plain));
+        for (int pair = 0; pair < PairsPerRepeat; pair++)
+        {
+            BenchSample disk = granted.Measure(point, settings.SampleLength, session.Read);
+            BenchSample plain = file.Measure(
+                BenchOperation.Read, GrantedSizeBytes, BenchSession.GrantedDepth, settings.SampleLength);
+            _granted.Add((disk, plain));
+        }
     }
 
     private void Report(string detail)

@@ -16,7 +16,7 @@ internal static class ModelRun
     /// <summary>How far a figure may be from the published one.</summary>
     public const double Tolerance = 0.05;
 
-    private static readonly TimeSpan s_length = TimeSpan.FromSeconds(1.5);
+    private static readonly TimeSpan s_length = TimeSpan.FromSeconds(0.35);
 
     // Thomas Leonard's figures for the CubieTruck's card, before and after indirect requests in mirage-block-xen.
     private static readonly Dictionary<(BenchOperation, int), double> s_published = new()
@@ -35,7 +35,7 @@ internal static class ModelRun
         Depths = [1, 2],
         Modes = [TransferMode.Direct, TransferMode.Indirect256],
         Pattern = AccessPattern.Sequential,
-        Repeats = 1,
+        Repeats = 5,
         SampleLength = s_length,
         HasBaselines = false,
         ComparesGranted = false,
@@ -47,25 +47,27 @@ internal static class ModelRun
         BenchSettings settings, BenchSession session, ProgressDisplay progress, CancellationToken token)
     {
         SlowModel model = SlowModel.Sd2014;
-        List<ModelPointReport> points = [];
-        int total = settings.Operations.Count * 4;
-        foreach (BenchOperation operation in settings.Operations)
+        MeasuredPoint[] measured =
+        [
+            .. from operation in settings.Operations
+               from depth in settings.Depths
+               from mode in settings.Modes
+               select new MeasuredPoint(new BenchPoint(
+                   operation, mode.IndirectSegmentsMax == 0 ? SmallBytes : LargeBytes, depth, mode)),
+        ];
+        for (int repeat = 0; repeat < settings.Repeats; repeat++)
         {
-            foreach (int depth in settings.Depths)
+            for (int i = 0; i < measured.Length; i++)
             {
-                foreach (DiskWorker worker in session.Workers)
-                {
-                    token.ThrowIfCancellationRequested();
-                    int size = worker.Mode.IndirectSegmentsMax == 0 ? SmallBytes : LargeBytes;
-                    BenchPoint point = new(operation, size, depth, worker.Mode);
-                    MeasuredPoint measured = new(point);
-                    measured.Samples.Add(worker.Measure(point, settings.SampleLength, session.Read));
-                    points.Add(Compare(measured, model));
-                    progress.Report((double)points.Count / total);
-                }
+                token.ThrowIfCancellationRequested();
+                BenchPoint point = measured[i].Point;
+                DiskWorker worker = session.Workers.First(worker => worker.Mode == point.Mode);
+                measured[i].Samples.Add(worker.Measure(point, settings.SampleLength, session.Read));
+                progress.Report((double)((repeat * measured.Length) + i + 1) / (settings.Repeats * measured.Length));
             }
         }
 
+        List<ModelPointReport> points = [.. measured.Select(point => Compare(point, model))];
         return new ModelReport(
             model.Name,
             $"Model {model.Name}, in real time: a read takes {model.ReadOverheadMs} ms and its length at "

@@ -33,17 +33,17 @@ internal sealed record Failure(string Kind, string Message, int ExitCode)
             ExitCodes.Failed),
     };
 
+    /// <summary>Rooms below say what is wrong as part of a sentence; people get a whole one.</summary>
+    public static string Sentence(string text) => text.Length == 0 || text[^1] is '.' or '!' or '?'
+        ? OneLine(text)
+        : OneLine(text) + ".";
+
     private static int ExitCodeOf(XenBlockErrorKind kind) => kind switch
     {
         XenBlockErrorKind.NotFound or XenBlockErrorKind.InUse or XenBlockErrorKind.PermissionDenied
             or XenBlockErrorKind.InvalidArgument or XenBlockErrorKind.NotSupported => ExitCodes.Usage,
         _ => ExitCodes.Failed,
     };
-
-    // Rooms below say what is wrong as part of a sentence; people get a whole one.
-    private static string Sentence(string text) => text.Length == 0 || text[^1] is '.' or '!' or '?'
-        ? OneLine(text)
-        : OneLine(text) + ".";
 
     private static string OneLine(string text) => text.ReplaceLineEndings(" ");
 }

@@ -11,6 +11,10 @@ internal static class CommandCatalog
     public static IEnumerable<Command> All() =>
     [
         new BenchCommand(),
+        new ServeCommand(),
+        new InfoCommand(),
+        new CopyCommand(),
+        new MachineCommand(),
         Store(),
         new CompletionCommand(),
     ];

@@ -6,6 +6,9 @@ namespace XenBlock.Cli.Output;
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
 [JsonSerializable(typeof(ErrorDocument))]
 [JsonSerializable(typeof(CompletionDocument))]
+[JsonSerializable(typeof(ServedDocument))]
+[JsonSerializable(typeof(InfoDocument))]
+[JsonSerializable(typeof(CopyDocument))]
 [JsonSerializable(typeof(ReadyDocument))]
 [JsonSerializable(typeof(StoreNodeDocument))]
 internal sealed partial class JsonLines : JsonSerializerContext;

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using XenBlock.Cli.CommandLine;
+using XenBlock.Emulator;
 using XenBlock.Hypervisor;
 using XenBlock.XenStore;
 
@@ -21,7 +22,7 @@ internal abstract class StoreCommand : XenblkCommand
     /// <inheritdoc/>
     public override async Task<int> RunAsync(CommandRun run)
     {
-        string socket = Sockets.Store(run.Result.GetValue(_socket), MachineOptions.DefaultSocket);
+        string socket = Sockets.Store(run.Result.GetValue(_socket), EmulatedMachine.DefaultSocketPath);
         await using XenStoreClient store = await XenStoreClient.ConnectAsync(socket, run.Token);
         return await RunAsync(run, store);
     }

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json;
 using XenBlock.Cli.CommandLine;
 using XenBlock.Cli.Output;
+using XenBlock.Emulator;
 using XenBlock.XenStore;
 
 namespace XenBlock.Cli.Commands.Store;
@@ -33,7 +34,7 @@ internal sealed class StoreServeCommand : XenblkCommand
     public override async Task<int> RunAsync(CommandRun run)
     {
         string? named = run.Result.GetValue(_socket);
-        string socket = Sockets.Store(named, MachineOptions.DefaultSocket);
+        string socket = Sockets.Store(named, EmulatedMachine.DefaultSocketPath);
         if (named is null)
             Sockets.MakeDirectoryOf(socket);
         await using XenStoreServer server = new();

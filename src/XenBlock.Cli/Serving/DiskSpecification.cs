@@ -1,0 +1,87 @@
+using XenBlock.Cli.CommandLine;
+using XenBlock.Protocol;
+
+namespace XenBlock.Cli.Serving;
+
+/// <summary>A disk to serve, as the user named it.</summary>
+/// <param name="Path">The image: a file or a block device.</param>
+/// <param name="Vdev">Its name in the frontend's domain; null for the next free one.</param>
+/// <param name="Domain">The frontend's domain.</param>
+/// <param name="IsReadOnly">True if it may not be written.</param>
+internal sealed record DiskSpecification(string Path, VbdNumber? Vdev, DomainId Domain, bool IsReadOnly)
+{
+    /// <summary>Reads the short form: IMAGE or IMAGE=VDEV.</summary>
+    /// <param name="text">A file that is called so, "=" and all, is that file.</param>
+    /// <param name="domain">The frontend's domain.</param>
+    /// <param name="isReadOnly">Whether it may be written.</param>
+    /// <exception cref="UsageException">The vdev makes no sense.</exception>
+    public static DiskSpecification ParseShort(string text, DomainId domain, bool isReadOnly)
+    {
+        int equals = text.LastIndexOf('=');
+        bool hasVdev = equals > 0 && !text.AsSpan(equals).Contains('/') && !File.Exists(text);
+        return hasVdev
+            ? new DiskSpecification(text[..equals], ParseVdev(text[(equals + 1)..]), domain, isReadOnly)
+            : new DiskSpecification(text, null, domain, isReadOnly);
+    }
+
+    /// <summary>
+    /// Reads the long form: path=IMAGE,vdev=NAME,domain=N,mode=r|w, in any order; only path is needed.
+    /// </summary>
+    /// <exception cref="UsageException">A word is not known, or its value makes no sense.</exception>
+    public static DiskSpecification ParseLong(string text, DomainId domain, bool isReadOnly)
+    {
+        DiskSpecification disk = new("", null, domain, isReadOnly);
+        foreach (string part in text.Split(',', StringSplitOptions.RemoveEmptyEntries))
+        {
+            int equals = part.IndexOf('=', StringComparison.Ordinal);
+            string value = part[(equals + 1)..];
+            disk = (equals < 0 ? "" : part[..equals]) switch
+            {
+                "path" => disk with { Path = value },
+                "vdev" => disk with { Vdev = ParseVdev(value) },
+                "domain" when int.TryParse(value, out int number) =>
+                    disk with { Domain = CommonOptions.FrontendDomain(number) },
+                "mode" when value is "r" or "w" => disk with { IsReadOnly = value is "r" },
+                _ => throw new UsageException(
+                    $"--disk does not understand \"{part}\"; say it as path=disk.raw,vdev=xvdb,domain=1,mode=r."),
+            };
+        }
+
+        return disk.Path.Length > 0
+            ? disk
+            : throw new UsageException($"--disk {text} names no image; add path=disk.raw.");
+    }
+
+    /// <summary>Gives every disk a name: those without one take the next free of their domain.</summary>
+    /// <exception cref="UsageException">Two disks of a domain have the same name.</exception>
+    public static IReadOnlyList<DiskSpecification> Name(IReadOnlyList<DiskSpecification> disks)
+    {
+        HashSet<(DomainId, VbdNumber)> taken = [];
+        foreach (DiskSpecification disk in disks)
+        {
+            if (disk.Vdev is { } vdev && !taken.Add((disk.Domain, vdev)))
+            {
+                throw new UsageException(
+                    $"{vdev} of domain {disk.Domain.Value} is named twice; give each disk a name of its own.");
+            }
+        }
+
+        return [.. disks.Select(disk => disk.Vdev is null ? disk with { Vdev = NextFree(disk.Domain) } : disk)];
+
+        VbdNumber NextFree(DomainId domain)
+        {
+            for (uint disk = 0; ; disk++)
+            {
+                // xvda is 202 << 8, and a disk of that kind takes 16 numbers (xen-vbd-interface, version 0).
+                // Beyond the sixteenth they are of the extended kind.
+                VbdNumber number = new(disk < 16 ? (202 << 8) | (disk << 4) : (1 << 28) | (disk << 8));
+                if (taken.Add((domain, number)))
+                    return number;
+            }
+        }
+    }
+
+    private static VbdNumber ParseVdev(string text) => VbdName.TryParse(text, out VbdNumber number, out string? problem)
+        ? number
+        : throw new UsageException(Failure.Sentence(problem));
+}
