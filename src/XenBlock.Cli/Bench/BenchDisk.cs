@@ -10,9 +10,11 @@ namespace XenBlock.Cli.Bench;
 internal sealed record BenchDisk(TransferMode Mode, AccessChoice Access, int Index)
 {
     /// <summary>Its name in the frontend's domain.</summary>
+    [System.Text.Json.Serialization.JsonIgnore]
     public string Vdev => "xvd" + (char)('a' + Index);
 
     /// <summary>Its number.</summary>
+    [System.Text.Json.Serialization.JsonIgnore]
     public VbdNumber Number => VbdName.Parse(Vdev);
 
     /// <summary>How it is served.</summary>

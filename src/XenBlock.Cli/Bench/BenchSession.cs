@@ -18,7 +18,7 @@ internal sealed class BenchSession : IAsyncDisposable
     private static readonly DomainId s_frontend = new(1);
     private readonly Stack<IAsyncDisposable> _parts = new();
     private readonly List<DiskWorker> _workers = [];
-    private BenchBackend? _backend;
+    private IBenchBackend? _backend;
 
     /// <summary>The machine in its own words.</summary>
     public string MachineDescription { get; private set; } = "";
@@ -77,6 +77,7 @@ internal sealed class BenchSession : IAsyncDisposable
 
     private async Task BuildAsync(BenchSettings settings, BenchImage image, CancellationToken token)
     {
+        TemporaryDirectory directory = Keep(TemporaryDirectory.Make());
         EmulatedMachine machine = Keep(EmulatedMachine.Create(new EmulatedMachineOptions
         {
             Mapping = settings.Grants == GrantsChoice.Table ? GrantMappingMode.Table : GrantMappingMode.Mmap,
@@ -91,15 +92,38 @@ internal sealed class BenchSession : IAsyncDisposable
             disks.Add(new BenchDisk(TransferMode.Indirect256, AccessChoice.Persistent, disks.Count));
 
         bool isReadOnly = !settings.MayWrite;
-        EmulatedDomain dom0 = Keep(machine.AddDomain(DomainId.Zero));
-        foreach (BenchDisk disk in disks)
-            await MakeNodesAsync(dom0.Store, disk, isReadOnly, token);
-        _backend = Keep(await BenchBackend.ServeAsync(
-            dom0,
-            s_frontend,
-            disks,
-            BenchStores.Open(settings.Store, image.Path, image.SizeBytes, isReadOnly),
-            token));
+        await using (IXenStore toolstack = machine.StoreServer.ConnectInProcess(DomainId.Zero))
+        {
+            foreach (BenchDisk disk in disks)
+                await MakeNodesAsync(toolstack, disk, isReadOnly, token);
+        }
+
+        if (settings.Processes == 2)
+        {
+            string socket = Path.Combine(directory.Path, "machine.sock");
+            machine.Listen(socket);
+            _backend = Keep(await ChildBackend.StartAsync(
+                new BenchBackendDocument(
+                    socket,
+                    s_frontend.Value,
+                    settings.Store,
+                    image.Path,
+                    image.SizeBytes,
+                    isReadOnly,
+                    settings.Grants,
+                    disks),
+                token));
+        }
+        else
+        {
+            _backend = Keep(await BenchBackend.ServeAsync(
+                Keep(machine.AddDomain(DomainId.Zero)),
+                s_frontend,
+                disks,
+                BenchStores.Open(settings.Store, image.Path, image.SizeBytes, isReadOnly),
+                token));
+        }
+
         foreach (BenchDisk disk in disks)
             await ConnectAsync(frontend, disk, settings, image, token);
     }

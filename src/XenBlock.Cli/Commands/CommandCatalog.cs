@@ -17,6 +17,7 @@ internal static class CommandCatalog
         new MachineCommand(),
         Store(),
         new CompletionCommand(),
+        new BenchBackendCommand(),
     ];
 
     private static CommandGroup Store() => new(

@@ -5,7 +5,6 @@ using XenBlock.Cli.Output;
 using XenBlock.Cli.Serving;
 using XenBlock.Emulator;
 using XenBlock.Frontend;
-using XenBlock.Hypervisor;
 using XenBlock.Protocol;
 using XenBlock.XenStore;
 
@@ -107,7 +106,7 @@ internal sealed class InfoCommand : XenblkCommand
     }
 
     private static async Task<Dictionary<string, string>> KeysAsync(
-        IXenStore store, string directory, CancellationToken token)
+        XenStoreClient store, string directory, CancellationToken token)
     {
         Dictionary<string, string> keys = new(StringComparer.Ordinal);
         foreach (string name in await store.ListAsync(directory, token) ?? [])

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using XenBlock.Cli.Bench;
 
 namespace XenBlock.Cli.Output;
 
@@ -6,6 +7,8 @@ namespace XenBlock.Cli.Output;
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
 [JsonSerializable(typeof(ErrorDocument))]
 [JsonSerializable(typeof(CompletionDocument))]
+[JsonSerializable(typeof(BenchBackendDocument))]
+[JsonSerializable(typeof(BenchCounters))]
 [JsonSerializable(typeof(ServedDocument))]
 [JsonSerializable(typeof(InfoDocument))]
 [JsonSerializable(typeof(CopyDocument))]
