@@ -30,11 +30,11 @@ public sealed class BlockDevice : IAsyncDisposable
         Name = opening.Directory.Name;
         Number = opening.Number;
         BackendDomain = opening.Directory.Backend;
-        _buffers = new BufferPool(hypervisor.Grants, BackendDomain);
         if (options.CallerPumps)
             _host = _queue = new BlockQueue(this, hypervisor.Grants, hypervisor.Time, options.SpinUs);
         else
             _host = _shared = new PumpShell(hypervisor.Grants, hypervisor.Time, Name, options.SpinUs);
+        _buffers = new BufferPool(hypervisor.Grants, BackendDomain, _shared?.Gate ?? new Lock());
         _life = new DeviceLife(
             hypervisor, opening.Directory, opening.Handshake, opening.Watch, _host, _buffers, options.Reconnect);
         _sectorMask = opening.Disk.SectorSizeBytes - 1;

@@ -7,12 +7,16 @@ namespace XenBlock.Frontend;
 /// The granted buffers of a device. Buffers that were given back are kept for the next rent of the same size; their
 /// grants stay where the connection lets them.
 /// </summary>
+/// <remarks>
+/// The lock is that of the shell that runs the pump, where there is one: a buffer that is given back while requests use
+/// it is then kept by exactly one of the two.
+/// </remarks>
 internal sealed class BufferPool
 {
     // 16 MiB: enough for a queue of 16 requests of 1 MiB to come and go without asking the machine.
     private const int KeptPagesMax = 4096;
 
-    private readonly Lock _gate = new();
+    private readonly Lock _gate;
     private readonly IGrantTable _grants;
     private readonly DomainId _peer;
     private readonly List<GrantedBuffer> _all = [];
@@ -21,10 +25,11 @@ internal sealed class BufferPool
     private bool _grantsStay;
     private bool _isClosed;
 
-    public BufferPool(IGrantTable grants, DomainId peer)
+    public BufferPool(IGrantTable grants, DomainId peer, Lock gate)
     {
         _grants = grants;
         _peer = peer;
+        _gate = gate;
     }
 
     /// <summary>Pages that a peer held on to when they were to be revoked.</summary>
@@ -36,14 +41,17 @@ internal sealed class BufferPool
         if (lengthBytes is < 1 or > int.MaxValue - ProtocolConstants.PageSizeBytes)
             throw new XenBlockException(XenBlockErrorKind.InvalidArgument, $"no buffer can have {lengthBytes} bytes");
         int pageCount = (lengthBytes + ProtocolConstants.PageSizeBytes - 1) / ProtocolConstants.PageSizeBytes;
+        GrantedBuffer? buffer;
         lock (_gate)
         {
             ObjectDisposedException.ThrowIf(_isClosed, typeof(BlockDevice));
-            GrantedBuffer buffer = TakeKept(pageCount) ?? Make(pageCount);
-            buffer.LengthBytes = lengthBytes;
-            buffer.IsDisposed = false;
-            return buffer;
+            buffer = TakeKept(pageCount);
         }
+
+        buffer ??= Make(pageCount);
+        buffer.LengthBytes = lengthBytes;
+        buffer.IsDisposed = false;
+        return buffer;
     }
 
     /// <summary>The user gives a buffer back.</summary>
@@ -114,23 +122,24 @@ internal sealed class BufferPool
 
     private GrantedBuffer Make(int pageCount)
     {
+        // Touched now, and outside the lock: the first touch of a page is dear.
         var buffer = new GrantedBuffer(this, _grants.AllocatePages(_peer, pageCount));
-        buffer.Memory.Pages.Clear(0, buffer.Memory.Pages.LengthBytes); // touched now: the first touch of a page is dear
-        if (_grantsStay)
+        buffer.Memory.Pages.Clear(0, buffer.Memory.Pages.LengthBytes);
+        try
         {
-            try
+            lock (_gate)
             {
-                OfferOrThrow(buffer);
-            }
-            catch
-            {
-                buffer.Memory.Dispose();
-                throw;
+                ObjectDisposedException.ThrowIf(_isClosed, typeof(BlockDevice));
+                if (_grantsStay) OfferOrThrow(buffer);
+                _all.Add(buffer);
+                return buffer;
             }
         }
-
-        _all.Add(buffer);
-        return buffer;
+        catch
+        {
+            buffer.Memory.Dispose();
+            throw;
+        }
     }
 
     private void OfferOrThrow(GrantedBuffer buffer)

@@ -34,6 +34,9 @@ internal sealed class PumpShell : IPumpHost
         _spinUs = spinUs;
     }
 
+    /// <summary>What protects the pump, and the buffers that its requests use.</summary>
+    public Lock Gate => _gate;
+
     /// <inheritdoc/>
     public int InFlight => _pump.InFlight;
 

@@ -18,7 +18,10 @@ public sealed record AgreedFeatures
     /// <summary>Flush is understood.</summary>
     public required bool Flush { get; init; }
 
-    /// <summary>Write barriers are understood; our frontend does not use them.</summary>
+    /// <summary>
+    /// Write barriers are understood; our frontend uses them only to flush, where the backend offers nothing else
+    /// (tapdisk).
+    /// </summary>
     public required bool Barrier { get; init; }
 
     /// <summary>Discard is understood.</summary>

@@ -25,12 +25,16 @@ public static class Negotiation
         int indirect = AgreeIndirect(offer, wish.IndirectSegmentsMax, decisions);
         bool persistent = AgreeFlag(offer, VbdKeys.FeaturePersistent, offer.Persistent, wish.Persistent, decisions);
         bool flush = AgreeFlag(offer, VbdKeys.FeatureFlushCache, offer.Flush, wish.Flush, decisions);
+        bool barrier = offer.Barrier && wish.Flush && !flush;
+        string? noBarrier = "the backend does not offer it";
+        if (barrier) noBarrier = null;
+        else if (offer.Barrier) noBarrier = flush ? "flush does its work" : "the frontend does not want it";
         decisions.Add(new FeatureDecision(
             VbdKeys.FeatureBarrier,
             Text(offer.Barrier),
-            Text(false),
-            Text(false),
-            "flush does its work; only old frontends need it"));
+            Text(wish.Flush && !flush),
+            Text(barrier),
+            noBarrier));
         bool discard = AgreeFlag(offer, VbdKeys.FeatureDiscard, offer.Discard, wish.Discard, decisions);
         bool secure = AgreeFlag(
             offer, VbdKeys.DiscardSecure, offer.SecureDiscard, discard, decisions, "there is no discard");
@@ -41,7 +45,7 @@ public static class Negotiation
             IndirectSegmentsMax = indirect,
             Persistent = persistent,
             Flush = flush,
-            Barrier = false,
+            Barrier = barrier,
             Discard = discard,
             SecureDiscard = secure,
             DiscardGranularityBytes = discard ? offer.DiscardGranularityBytes : 0,

@@ -232,6 +232,34 @@ public sealed class FrontendPumpTests
     }
 
     [Fact]
+    public async Task A_flush_is_a_barrier_where_the_backend_offers_nothing_else()
+    {
+        await using var rig = new PumpRig(new BackendOffer { Barrier = true });
+        rig.Submit(BlockOperation.Flush);
+        rig.Pump.Publish();
+        ScriptedRequest request = Assert.Single(rig.Backend.TakeAll());
+        Assert.Equal((BlkifOperation.WriteBarrier, 0), (request.Operation, request.Segments.Count));
+        rig.Backend.Respond(request);
+        rig.Pump.TakeResponses();
+        Assert.Equal(BlockOperationStatus.Okay, Assert.Single(rig.TakeCompleted()).Status);
+    }
+
+    [Fact]
+    public async Task A_buffer_given_back_too_early_is_used_again_only_when_its_requests_are_done()
+    {
+        await using var rig = new PumpRig();
+        GrantedBuffer buffer = rig.Buffers.Rent(Page);
+        rig.Submit(BlockOperation.Read, 0, buffer, 0, Page);
+        rig.Submit(BlockOperation.Read, 0, buffer, 0, Page);
+        buffer.Dispose();
+        buffer.Dispose();
+        Assert.NotSame(buffer, rig.Buffers.Rent(Page));
+        rig.ServeAll(new byte[Page]);
+        Assert.Same(buffer, rig.Buffers.Rent(Page));
+        Assert.NotSame(buffer, rig.Buffers.Rent(Page));
+    }
+
+    [Fact]
     public async Task A_discard_is_one_request_however_long()
     {
         await using var rig = new PumpRig();

@@ -30,7 +30,7 @@ internal sealed class PumpRig : IAsyncDisposable
         _backendDomain = _machine.AddDomain(DomainId.Zero);
         Frontend = _machine.AddDomain(new DomainId(1));
         Pump = new FrontendPump(Frontend.Grants);
-        Buffers = new BufferPool(Frontend.Grants, DomainId.Zero);
+        Buffers = new BufferPool(Frontend.Grants, DomainId.Zero, new Lock());
         Attach();
     }
 
