@@ -5,7 +5,8 @@ namespace XenBlock.Storage;
 /// <summary>
 /// A filter that makes the store below as slow as a <see cref="SlowModel"/>, in real time. The data is read and written
 /// for real when the operation arrives; it is only reported as finished at the instant the model says, counted from
-/// its arrival, so that our own work hides inside the model's time.
+/// its arrival, or from the end of the one before if it follows within half an overhead, so that our own work hides
+/// inside the model's time.
 /// </summary>
 public sealed class SlowBlockStore : IPipelinedBlockStore
 {
@@ -87,9 +88,13 @@ public sealed class SlowBlockStore : IPipelinedBlockStore
             StoreOperationKind.Flush => (0, 0), // the model's writes are through to the medium when they finish
             _ => (_model.WriteOverheadMs, 0),
         };
-        long readyTicks = nowTicks + Ticks(overheadMs / 1000);
+        long overheadTicks = Ticks(overheadMs / 1000);
         lock (_lock)
         {
+            // The overhead was fitted to requests sent one after another, so it holds the gap between an answer and
+            // the next request already; our own gap, mostly wake-ups, must not come on top of it.
+            bool isBackToBack = _freeAtTicks <= nowTicks && nowTicks - _freeAtTicks <= overheadTicks / 2;
+            long readyTicks = (isBackToBack ? _freeAtTicks : nowTicks) + overheadTicks;
             _freeAtTicks = Math.Max(readyTicks, _freeAtTicks) + Ticks(seconds);
             return _freeAtTicks;
         }

@@ -96,6 +96,24 @@ public sealed class FilterTests
         Assert.Equal(8, completions[0].Token);
     }
 
+    [Theory]
+    [InlineData(0.4, 5.096 - 0.4)] // follows at once: the gap is part of the overhead
+    [InlineData(0.6, 5.096)] // comes by itself: the overhead counts from its arrival
+    public void The_gap_before_a_request_that_follows_at_once_is_part_of_its_overhead(double gapMs, double leftMs)
+    {
+        var clock = new ManualTime();
+        var model = new SlowModel("test", ReadOverheadMs: 1, ReadBytesPerSecond: 1e6, 1, 1e6);
+        using var store = new SlowBlockStore(new NullBlockStore(1 << 20), model, clock);
+        using IStorePipeline pipeline = store.OpenPipeline(1);
+        var memory = new PinnedMemory(4096);
+        pipeline.Submit(StoreOperationKind.Read, 1, 0, 4096, [memory.All]);
+        clock.Advance(TimeSpan.FromMilliseconds(5.096));
+        Assert.Equal(1, pipeline.Reap(new StoreCompletion[1]));
+        clock.Advance(TimeSpan.FromMilliseconds(gapMs));
+        pipeline.Submit(StoreOperationKind.Read, 2, 0, 4096, [memory.All]);
+        Assert.Equal(leftMs, pipeline.NextCompletionDelay.TotalMilliseconds, 0.001);
+    }
+
     [Fact]
     public void A_slow_store_really_moves_the_data()
     {
