@@ -42,7 +42,7 @@ internal sealed class EmulatedEventChannel : IEventChannel
             if (_closed)
                 return EventChannelState.Closed;
             EventChannelState state = _ports.StateOf(LocalPort);
-            bool isOrphan = state == EventChannelState.Interdomain && _owner.IsMachineGone;
+            bool isOrphan = state == EventChannelState.Interdomain && _memory.IsMachineGone;
             return isOrphan ? EventChannelState.PeerClosed : state;
         }
     }

@@ -14,7 +14,6 @@ internal sealed class EmulatedEventChannels : IEventChannels
     private readonly PortTable _ports;
     private readonly HashSet<EmulatedEventChannel> _open = [];
     private readonly Stack<EventChannelPort> _free = new();
-    private volatile bool _machineGone;
     private bool _closed;
 
     internal EmulatedEventChannels(MachineMemory memory, int slot, DomainId domain)
@@ -27,9 +26,6 @@ internal sealed class EmulatedEventChannels : IEventChannels
         for (int i = memory.Layout.EventChannelsMax - 1; i > 0; i--)
             _free.Push(new EventChannelPort((uint)i));
     }
-
-    /// <summary>True once the process that hosts the machine is gone: then nobody is at any other end.</summary>
-    internal bool IsMachineGone => _machineGone;
 
     /// <inheritdoc/>
     public IEventChannel AllocateUnbound(DomainId remote)
@@ -93,9 +89,10 @@ internal sealed class EmulatedEventChannels : IEventChannels
     /// <summary>Tells all waiters that the machine is gone.</summary>
     internal void TellMachineGone()
     {
+        // First of all: who has our gate may wait for a lock that nobody gives back any more.
+        _memory.MarkMachineGone();
         lock (_gate)
         {
-            _machineGone = true;
             foreach (EmulatedEventChannel channel in _open)
                 channel.Wake();
         }

@@ -15,6 +15,8 @@ public sealed class EmulatedMachine : IAsyncDisposable
     private readonly MachineMemory _memory;
     private readonly SlotRegistry _slots;
     private readonly MachineHost _host;
+    private readonly Lock _gate = new();
+    private readonly HashSet<EmulatedDomain> _domains = [];
     private int _disposed;
 
     private EmulatedMachine(EmulatedMachineOptions options)
@@ -67,11 +69,15 @@ public sealed class EmulatedMachine : IAsyncDisposable
         DomainPlace place = new(
             _memory, slot, domain, own, options.Mapping ?? _options.Mapping, options.Fence ?? _options.Fence);
         StoreServer.IntroduceDomain(domain);
-        return new EmulatedDomain(place, _slots, StoreServer.ConnectInProcess(domain), _options.Time, () =>
+        EmulatedDomain? added = null;
+        added = new EmulatedDomain(place, _slots, StoreServer.ConnectInProcess(domain), _options.Time, () =>
         {
-            Release(slot, domain);
+            Release(slot, added!);
             return ValueTask.CompletedTask;
         });
+        lock (_gate)
+            _ = _domains.Add(added);
+        return added;
     }
 
     /// <summary>
@@ -105,12 +111,18 @@ public sealed class EmulatedMachine : IAsyncDisposable
                 socketPath ?? DefaultSocketPath, domain, options ?? new(), time ?? TimeProvider.System),
             cancellationToken);
 
-    /// <summary>Ends the machine. Domains that still live in this process must not be used after.</summary>
+    /// <summary>Ends the machine. Domains that still live in this process, or in others, learn that it is gone.</summary>
     public async ValueTask DisposeAsync()
     {
         if (Interlocked.Exchange(ref _disposed, 1) != 0)
             return;
+        _memory.MarkMachineGone();
         await _host.CloseAsync();
+        EmulatedDomain[] orphans;
+        lock (_gate)
+            orphans = [.. _domains];
+        foreach (EmulatedDomain orphan in orphans)
+            orphan.TellMachineGone("The machine is gone: this process has ended it.");
         await StoreServer.DisposeAsync();
         _slots.EmptyAll();
     }
@@ -142,11 +154,14 @@ public sealed class EmulatedMachine : IAsyncDisposable
             cause);
     }
 
-    private void Release(int slot, DomainId domain)
+    private void Release(int slot, EmulatedDomain domain)
     {
+        lock (_gate)
+            _ = _domains.Remove(domain);
+
         // The other order would tell watchers of a death whose channels and mappings still look alive.
-        _slots.Release(slot, domain);
+        _slots.Release(slot, domain.DomainId);
         if (_disposed == 0)
-            StoreServer.ReleaseDomain(domain);
+            StoreServer.ReleaseDomain(domain.DomainId);
     }
 }

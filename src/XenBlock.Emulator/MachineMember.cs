@@ -135,10 +135,27 @@ internal sealed class MachineMember : IMemoryDirectory, IDisposable
 
     // The host's end of the XenStore connection closes when the host does, so that needs no connection of its own.
     private void WatchHost(EmulatedDomain joined, XenStoreClient store) => _ = store.Disconnected.ContinueWith(
-        _ => joined.TellMachineGone($"The machine at '{_path}' is gone: its process ended. Start it again, and join."),
+        lost => joined.TellMachineGone($"The machine at '{_path}' is gone ({lost.Result}). Start it again, and join."),
         CancellationToken.None,
         TaskContinuationOptions.None,
         TaskScheduler.Default);
+
+    // A machine that is gone has no domains: the data path gets a status, not an exception.
+    private bool TryAskForMemory(int slot, out JoinReply reply, out int[] descriptors)
+    {
+        try
+        {
+            reply = Ask(
+                new JoinRequest(JoinOperation.FindMemory, (uint)slot, 0), out descriptors, "find a domain's memory");
+            return reply.Error is null && descriptors.Length == 1;
+        }
+        catch (XenBlockException)
+        {
+            reply = new();
+            descriptors = [];
+            return false;
+        }
+    }
 
     private ValueTask LeaveAsync()
     {

@@ -13,6 +13,7 @@ namespace XenBlock.Emulator;
 internal sealed class MachineMemory
 {
     private readonly AddressSpace _space;
+    private volatile bool _machineGone;
 
     private MachineMemory(MachineLayout layout, SafeFileHandle file, AddressSpace space)
     {
@@ -27,6 +28,9 @@ internal sealed class MachineMemory
     internal SafeFileHandle File { get; }
 
     internal SharedPages Pages { get; }
+
+    /// <summary>True once this process knows that the machine is over: then nobody is at any other end.</summary>
+    internal bool IsMachineGone => _machineGone;
 
     /// <summary>Makes the memory of a new machine.</summary>
     internal static MachineMemory Create(MachineLayout layout)
@@ -46,6 +50,9 @@ internal sealed class MachineMemory
         int errno = AddressSpace.MapFile(file, layout.LengthBytes, MemoryProtection.ReadWrite, out AddressSpace? space);
         return errno == 0 ? new(layout, file, space!) : throw NoMemory(errno);
     }
+
+    /// <summary>Notes that the machine is over.</summary>
+    internal void MarkMachineGone() => _machineGone = true;
 
     /// <summary>Makes a slot's memory zero again and gives it back.</summary>
     internal void Forget(int slot)

@@ -23,9 +23,21 @@ internal static class SharedLock
     /// <summary>Takes the lock.</summary>
     internal static void Enter(MachineMemory memory, int offset, uint mark)
     {
-        if (memory.Pages.CompareExchange(offset, mark, 0) != 0)
-            EnterSlowly(memory, offset, mark);
+        while (!TryEnter(memory, offset, mark))
+        {
+            // The host breaks the locks of the dead; if the host is dead itself, nothing that the lock protects matters
+            // any more but that nobody hangs on it.
+            if (memory.IsMachineGone)
+            {
+                memory.Pages.StoreRelease(offset, mark | Contended);
+                return;
+            }
+        }
     }
+
+    /// <summary>Takes the lock, if it becomes free within some milliseconds.</summary>
+    internal static bool TryEnter(MachineMemory memory, int offset, uint mark) =>
+        memory.Pages.CompareExchange(offset, mark, 0) == 0 || TryEnterSlowly(memory, offset, mark);
 
     /// <summary>Gives the lock back.</summary>
     internal static void Exit(MachineMemory memory, int offset)
@@ -33,6 +45,9 @@ internal static class SharedLock
         if ((memory.Pages.Exchange(offset, 0) & Contended) != 0)
             _ = Futex.Wake(memory.AddressOf(offset), 1);
     }
+
+    /// <summary>The mark of who has the lock, 0 if nobody.</summary>
+    internal static uint OwnerOf(MachineMemory memory, int offset) => memory.Pages.LoadAcquire(offset) & ~Contended;
 
     /// <summary>Takes the lock over from a dead owner; false if it was not the owner's.</summary>
     internal static bool TakeOver(MachineMemory memory, int offset, uint deadMark)
@@ -47,16 +62,17 @@ internal static class SharedLock
         }
     }
 
-    private static void EnterSlowly(MachineMemory memory, int offset, uint mark)
+    private static bool TryEnterSlowly(MachineMemory memory, int offset, uint mark)
     {
         SpinWait spin = default;
         for (int i = 0; i < SpinsMax && !spin.NextSpinWillYield; i++)
         {
             spin.SpinOnce(sleep1Threshold: -1);
             if (memory.Pages.LoadAcquire(offset) == 0 && memory.Pages.CompareExchange(offset, mark, 0) == 0)
-                return;
+                return true;
         }
 
+        bool timeIsLeft = true;
         while (true)
         {
             uint word = memory.Pages.LoadAcquire(offset);
@@ -64,12 +80,16 @@ internal static class SharedLock
             {
                 // Others may sleep too: whoever comes from here wakes the next.
                 if (memory.Pages.CompareExchange(offset, mark | Contended, 0) == 0)
-                    return;
+                    return true;
+            }
+            else if (!timeIsLeft)
+            {
+                return false;
             }
             else if ((word & Contended) != 0
                 || memory.Pages.CompareExchange(offset, word | Contended, word) == word)
             {
-                _ = Futex.Wait(memory.AddressOf(offset), word | Contended, s_look);
+                timeIsLeft = Futex.Wait(memory.AddressOf(offset), word | Contended, s_look);
             }
         }
     }

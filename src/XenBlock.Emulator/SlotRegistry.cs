@@ -10,13 +10,16 @@ namespace XenBlock.Emulator;
 internal sealed class SlotRegistry : IMemoryDirectory
 {
     private readonly Lock _gate = new();
+    private readonly Lock _deadGate = new();
     private readonly MachineMemory _memory;
+    private readonly bool[] _isDead;
     private readonly DomainMemory?[] _domains;
 
     internal SlotRegistry(MachineMemory memory)
     {
         _memory = memory;
         _domains = new DomainMemory?[memory.Layout.DomainsMax];
+        _isDead = new bool[memory.Layout.DomainsMax];
     }
 
     /// <inheritdoc/>
@@ -53,6 +56,7 @@ internal sealed class SlotRegistry : IMemoryDirectory
             }
 
             int slot = FreeSlot();
+            SetDead(slot, false);
             int descriptor = _memory.Layout.Descriptor(slot);
             uint generation = unchecked(_memory.GenerationOf(slot) + 1);
             DomainMemory own = DomainMemory.Create(domain, memoryBytes, generation);
@@ -77,6 +81,8 @@ internal sealed class SlotRegistry : IMemoryDirectory
     /// </summary>
     internal void Release(int slot, DomainId domain)
     {
+        // Before the gate: who cleans up after another may wait for a lock that this one died with.
+        SetDead(slot, true);
         lock (_gate)
         {
             _memory.Pages.StoreRelease(MachineLayout.DomainMap(domain), 0);
@@ -132,8 +138,7 @@ internal sealed class SlotRegistry : IMemoryDirectory
     private void CloseChannels(int slot, DomainId domain)
     {
         MachineMemory memory = _memory;
-        if (!SharedLock.TakeOver(memory, MachineLayout.EventLockOffset, SharedLock.MarkOf(slot)))
-            SharedLock.Enter(memory, MachineLayout.EventLockOffset, SharedLock.Host);
+        _ = EnterAsHost(MachineLayout.EventLockOffset);
         PortTable own = new(memory, slot);
         uint high = Math.Min(own.High, (uint)memory.Layout.EventChannelsMax);
         for (uint i = 1; i < high; i++)
@@ -167,11 +172,9 @@ internal sealed class SlotRegistry : IMemoryDirectory
             if (_domains[granter] is null)
                 continue;
             int grantLock = _memory.Layout.GrantLock(granter);
-            bool died = SharedLock.TakeOver(_memory, grantLock, deadMark);
-            if (!died && !isGranter[granter])
+            if (!isGranter[granter] && SharedLock.OwnerOf(_memory, grantLock) != deadMark)
                 continue;
-            if (!died)
-                SharedLock.Enter(_memory, grantLock, SharedLock.Host);
+            _ = EnterAsHost(grantLock);
             CountAgain(granter, without: slot);
             SharedLock.Exit(_memory, grantLock);
         }
@@ -212,9 +215,11 @@ internal sealed class SlotRegistry : IMemoryDirectory
                 continue;
 
             // A call that began before the domain went may hold the lock still; it finds the domain gone.
-            SharedLock.Enter(_memory, _memory.Layout.GrantLock(slot), SharedLock.Host);
+            if (EnterAsHost(_memory.Layout.GrantLock(slot)))
+                CountAgain(slot, without: -1);
+            bool isInUse = new GranterTable(_memory, slot).Pins != 0;
             SharedLock.Exit(_memory, _memory.Layout.GrantLock(slot));
-            if (new GranterTable(_memory, slot).Pins != 0)
+            if (isInUse)
                 continue;
             _domains[slot] = null;
             domain.Empty();
@@ -222,5 +227,39 @@ internal sealed class SlotRegistry : IMemoryDirectory
             _memory.Pages.StoreRelease(
                 _memory.Layout.Descriptor(slot) + MachineLayout.DescriptorState, (uint)SlotState.Free);
         }
+    }
+
+    /// <summary>
+    /// Takes a lock for the host; true if it was a dead domain's, whose own clean-up may wait for this one to end.
+    /// </summary>
+    private bool EnterAsHost(int offset)
+    {
+        while (!SharedLock.TryEnter(_memory, offset, SharedLock.Host))
+        {
+            uint owner = SharedLock.OwnerOf(_memory, offset);
+            if (IsDead(owner) && SharedLock.TakeOver(_memory, offset, owner))
+                return true;
+            if (_memory.IsMachineGone)
+            {
+                SharedLock.Enter(_memory, offset, SharedLock.Host);
+                return false;
+            }
+        }
+
+        return false;
+    }
+
+    private bool IsDead(uint mark)
+    {
+        if (mark == 0 || mark > (uint)_isDead.Length)
+            return false;
+        lock (_deadGate)
+            return _isDead[mark - 1];
+    }
+
+    private void SetDead(int slot, bool isDead)
+    {
+        lock (_deadGate)
+            _isDead[slot] = isDead;
     }
 }

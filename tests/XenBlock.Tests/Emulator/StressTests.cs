@@ -15,7 +15,8 @@ public sealed class StressTests
     [InlineData(GrantMappingMode.Mmap, false)]
     [InlineData(GrantMappingMode.Mmap, true)]
     [InlineData(GrantMappingMode.Table, false)]
-    public async Task Maps_copies_and_revokes_from_many_threads_leave_nothing_in_use(GrantMappingMode mapping, bool fence)
+    public async Task Maps_copies_and_revokes_from_many_threads_leave_nothing_in_use(
+        GrantMappingMode mapping, bool fence)
     {
         await using EmulatedMachine machine = EmulatedMachine.Create(new()
         {
@@ -73,7 +74,10 @@ public sealed class StressTests
                 return $"a map failed: {status}";
             }
 
-            GrantCopySegment[] copy = [new() { Reference = shared[random.Next(4)], Local = local.Pages.Payload(0, 64) }];
+            GrantCopySegment[] copy =
+            [
+                new() { Reference = shared[random.Next(4)], Local = local.Pages.Payload(0, 64) },
+            ];
             if (!back.Mapper.Copy(front.DomainId, GrantCopyDirection.FromGranted, copy))
                 return $"a copy failed: {copy[0].Status}";
             if (front.Grants.Revoke(own, new bool[own.Length]) != own.Length)
@@ -131,5 +135,44 @@ public sealed class StressTests
 
         await waiter.WaitAsync(TimeSpan.FromSeconds(20));
         Assert.Equal(0u, memory.Pages.LoadAcquire(word));
+    }
+
+    [Fact]
+    public async Task Two_domains_that_die_at_once_do_not_wait_for_each_other()
+    {
+        await using EmulatedMachine machine = EmulatedMachine.Create();
+        EmulatedDomain one = machine.AddDomain(new(1), new() { MemoryBytes = 1 << 16 });
+        EmulatedDomain two = machine.AddDomain(new(2), new() { MemoryBytes = 1 << 16 });
+        MachineMemory memory = machine.Memory;
+        uint mark = SharedLock.MarkOf(memory.SlotOf(one.DomainId));
+        memory.Pages.StoreRelease(MachineLayout.EventLockOffset, mark);
+        memory.Pages.StoreRelease(memory.Layout.GrantLock(memory.SlotOf(two.DomainId)), mark);
+
+        // The clean-up after the second needs locks that the first died with, and has the host's attention.
+        Task second = Task.Run(async () => await two.DisposeAsync());
+        Task first = Task.Run(async () => await one.DisposeAsync());
+
+        await Task.WhenAll(first, second).WaitAsync(TimeSpan.FromSeconds(20));
+        Assert.Equal((-1, -1), (memory.SlotOf(new(1)), memory.SlotOf(new(2))));
+        Assert.Equal(0u, memory.Pages.LoadAcquire(MachineLayout.EventLockOffset));
+    }
+
+    [Fact]
+    public async Task When_the_machine_is_gone_nobody_hangs_on_a_lock()
+    {
+        EmulatedMachine machine = EmulatedMachine.Create();
+        EmulatedDomain domain = machine.AddDomain(new(1), new() { MemoryBytes = 1 << 16 });
+        using IEventChannel channel = domain.EventChannels.AllocateUnbound(new(2));
+        machine.Memory.Pages.StoreRelease(MachineLayout.EventLockOffset, SharedLock.MarkOf(60));
+        Task closing = Task.Factory.StartNew(channel.Dispose, TaskCreationOptions.LongRunning);
+        int word = MachineLayout.EventLockOffset;
+        while (machine.Memory.Pages.LoadAcquire(word) == SharedLock.MarkOf(60))
+            await Task.Yield(); // until it sleeps on the lock, and says so in the word
+
+        await machine.DisposeAsync();
+
+        await closing.WaitAsync(TimeSpan.FromSeconds(20));
+        Assert.Contains("is gone", await domain.MachineGone, StringComparison.Ordinal);
+        await domain.DisposeAsync();
     }
 }
