@@ -10,10 +10,14 @@ namespace XenBlock.Storage;
 /// </summary>
 public sealed class SlowBlockStore : IPipelinedBlockStore
 {
+    // A few time slices of the kernel's scheduler.
+    private const double LatenessHiddenMaxSeconds = 0.010;
+
     private readonly IBlockStore _inner;
     private readonly SlowModel _model;
     private readonly Lock _lock = new();
     private long _freeAtTicks; // the medium is one: all queues share its transfers
+    private long _reapedTicks; // when the last finished operation was noticed
 
     /// <summary>A filter over <paramref name="inner"/>, which it disposes with itself.</summary>
     /// <param name="inner">Where the data is; its plain methods are called.</param>
@@ -72,6 +76,12 @@ public sealed class SlowBlockStore : IPipelinedBlockStore
         return finishTicks;
     }
 
+    /// <summary>Remembers that operations were noticed as finished just now.</summary>
+    internal void Reaped(long nowTicks)
+    {
+        lock (_lock) _reapedTicks = nowTicks;
+    }
+
     private static long Total(ReadOnlySpan<PayloadSegment> segments)
     {
         long total = 0;
@@ -92,9 +102,13 @@ public sealed class SlowBlockStore : IPipelinedBlockStore
         lock (_lock)
         {
             // The overhead was fitted to requests sent one after another, so it holds the gap between an answer and
-            // the next request already; our own gap, mostly wake-ups, must not come on top of it.
-            bool isBackToBack = _freeAtTicks <= nowTicks && nowTicks - _freeAtTicks <= overheadTicks / 2;
-            long readyTicks = (isBackToBack ? _freeAtTicks : nowTicks) + overheadTicks;
+            // the next request already; our own gap, mostly wake-ups, must not come on top of it. Nor must the time
+            // that a busy computer let a finished operation lie; but after a long pause nothing is caught up.
+            long answeredTicks = Math.Max(_freeAtTicks, _reapedTicks);
+            bool isBackToBack = _freeAtTicks <= nowTicks && nowTicks - answeredTicks <= overheadTicks / 2;
+            long earliestTicks = nowTicks - Ticks(LatenessHiddenMaxSeconds);
+            long startTicks = isBackToBack ? Math.Max(_freeAtTicks, earliestTicks) : nowTicks;
+            long readyTicks = startTicks + overheadTicks;
             _freeAtTicks = Math.Max(readyTicks, _freeAtTicks) + Ticks(seconds);
             return _freeAtTicks;
         }
@@ -109,7 +123,12 @@ public sealed class SlowBlockStore : IPipelinedBlockStore
         while (true)
         {
             TimeSpan rest = Time.GetElapsedTime(Time.GetTimestamp(), finishTicks);
-            if (rest <= TimeSpan.Zero) return result;
+            if (rest <= TimeSpan.Zero)
+            {
+                Reaped(Time.GetTimestamp());
+                return result;
+            }
+
             if (rest > TimeSpan.FromMilliseconds(1)) Thread.Sleep(rest - TimeSpan.FromMilliseconds(0.5));
             else Thread.SpinWait(20); // sleeping is not exact enough below a millisecond
         }

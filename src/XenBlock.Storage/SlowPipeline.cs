@@ -50,6 +50,7 @@ internal sealed class SlowPipeline : IStorePipeline
             _count--;
         }
 
+        if (reaped != 0) _store.Reaped(nowTicks);
         return reaped;
     }
 

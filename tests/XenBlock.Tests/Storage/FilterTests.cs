@@ -97,9 +97,12 @@ public sealed class FilterTests
     }
 
     [Theory]
-    [InlineData(0.4, 5.096 - 0.4)] // follows at once: the gap is part of the overhead
-    [InlineData(0.6, 5.096)] // comes by itself: the overhead counts from its arrival
-    public void The_gap_before_a_request_that_follows_at_once_is_part_of_its_overhead(double gapMs, double leftMs)
+    [InlineData(0, 0.4, 5.096 - 0.4)] // follows at once: the gap is part of the overhead
+    [InlineData(0, 0.6, 5.096)] // comes by itself: the overhead counts from its arrival
+    [InlineData(2, 0.4, 5.096 - 2.4)] // we were late to notice the one before: not the medium's fault
+    [InlineData(100, 0.4, 0)] // long asleep: 10 ms are made up for and no more
+    public void The_gap_before_a_request_that_follows_at_once_is_part_of_its_overhead(
+        double lateMs, double gapMs, double leftMs)
     {
         var clock = new ManualTime();
         var model = new SlowModel("test", ReadOverheadMs: 1, ReadBytesPerSecond: 1e6, 1, 1e6);
@@ -107,7 +110,7 @@ public sealed class FilterTests
         using IStorePipeline pipeline = store.OpenPipeline(1);
         var memory = new PinnedMemory(4096);
         pipeline.Submit(StoreOperationKind.Read, 1, 0, 4096, [memory.All]);
-        clock.Advance(TimeSpan.FromMilliseconds(5.096));
+        clock.Advance(TimeSpan.FromMilliseconds(5.096 + lateMs));
         Assert.Equal(1, pipeline.Reap(new StoreCompletion[1]));
         clock.Advance(TimeSpan.FromMilliseconds(gapMs));
         pipeline.Submit(StoreOperationKind.Read, 2, 0, 4096, [memory.All]);
