@@ -13,6 +13,9 @@ internal sealed class DeviceLife : IAsyncDisposable
     private static readonly TimeSpan _drainTimeout = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan _drainStep = TimeSpan.FromMilliseconds(5);
 
+    // A backend that fails at once, again and again, must not keep a processor busy.
+    private static readonly TimeSpan _retryPause = TimeSpan.FromMilliseconds(100);
+
     private readonly IHypervisor _hypervisor;
     private readonly VbdDirectory _directory;
     private readonly FrontendHandshake _handshake;
@@ -137,9 +140,12 @@ internal sealed class DeviceLife : IAsyncDisposable
             {
                 return await _handshake.ConnectAsync(_watch, isReconnect: true, _dispose.Token);
             }
-            catch (XenBlockException e) when (e.Kind is XenBlockErrorKind.TimedOut or XenBlockErrorKind.PeerGone)
+            catch (XenBlockException e) when (e.Kind != XenBlockErrorKind.MachineGone)
             {
-                // The backend began and went away again: wait for the next one.
+                // The backend began and went away again, or made no sense: there may be a better one. Not for a disk
+                // that was taken away, and not for a store that is gone, which throws here.
+                if (!await _directory.ExistsAsync(_dispose.Token)) throw;
+                await Task.Delay(_retryPause, _hypervisor.Time, _dispose.Token);
             }
         }
     }

@@ -60,6 +60,7 @@ internal sealed class FrontendHandshake
     public async Task<int> CloseAsync(
         DeviceConnection connection, BackendWatch watch, bool isPeerAlive, Action revokeRest)
     {
+        if (connection.Channel.State == EventChannelState.PeerClosed) isPeerAlive = false;
         if (isPeerAlive)
         {
             // Linux's backend unmaps at our Closed, others at our Closing: only its own Closed says that it is done.

@@ -187,6 +187,36 @@ public sealed class BlockDeviceLifeTests
     }
 
     [Fact]
+    public async Task A_backend_that_flips_its_state_at_random_neither_hangs_the_device_nor_leaks_its_pages()
+    {
+        await using DeviceRig rig = await DeviceRig.CreateAsync();
+        int free = rig.FrontendDomain.PageCounts.Free;
+        ScriptedBackend flipping = rig.Script();
+        Task going = flipping.GoAsync(DeviceRig.Offer, 1 << 20);
+        BlockDevice device = await BlockDevice.ConnectAsync(
+            rig.FrontendDomain, "xvda", new BlockDeviceOptions { Reconnect = true });
+        await going;
+        flipping.Detach();
+        var random = new Random(1);
+        for (int i = 0; i < 300; i++)
+        {
+            string state = random.Next(10) == 0 ? "nonsense" : $"{random.Next(9)}";
+            await rig.BackendDomain.Store.WriteAsync($"{flipping.Path}/{VbdKeys.State}", state);
+            if (random.Next(4) == 0) await Task.Delay(random.Next(4));
+        }
+
+        using var store = new MemoryBlockStore(1 << 20);
+        await rig.ServeAsync(store);
+        byte[] written = [.. Enumerable.Repeat((byte)5, 4096)];
+        await device.WriteAsync(0, written);
+        byte[] back = new byte[4096];
+        await device.ReadAsync(0, back);
+        Assert.Equal(written, back);
+        await device.DisposeAsync();
+        Assert.Equal(free, rig.FrontendDomain.PageCounts.Free);
+    }
+
+    [Fact]
     public async Task Watches_that_fire_for_nothing_change_nothing()
     {
         await using DeviceRig rig = await DeviceRig.CreateAsync();

@@ -59,7 +59,8 @@ public sealed class BlockDeviceTests
             new BlockDeviceOptions { Persistent = isPersistent, RingPageOrder = ringPageOrder, PoolPagesMax = 1024 });
         Assert.Equal(ringPageOrder, device.Features.RingPageOrder);
 
-        await Parallel.ForAsync(0, 64, new ParallelOptions { MaxDegreeOfParallelism = 16 }, async (i, cancellationToken) =>
+        var wide = new ParallelOptions { MaxDegreeOfParallelism = 16 };
+        await Parallel.ForAsync(0, 64, wide, async (i, cancellationToken) =>
         {
             int lengthBytes = 512 * (1 + (i * 37 % 900));
             byte[] data = Pattern(lengthBytes, i);

@@ -90,7 +90,9 @@ internal sealed class DeviceRig : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        foreach (IAsyncDisposable owned in Enumerable.Reverse(_owned)) await owned.DisposeAsync();
+        // Scripted backends are silent, so they go first; real ones want to close in order, so they go last.
+        foreach (IAsyncDisposable owned in _owned.OrderBy(o => o is ScriptedBackend ? 0 : o is BlockDevice ? 1 : 2))
+            await owned.DisposeAsync();
         await FrontendDomain.DisposeAsync();
         await BackendDomain.DisposeAsync();
         await Machine.DisposeAsync();
