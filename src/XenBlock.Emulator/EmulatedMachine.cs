@@ -111,7 +111,9 @@ public sealed class EmulatedMachine : IAsyncDisposable
                 socketPath ?? DefaultSocketPath, domain, options ?? new(), time ?? TimeProvider.System),
             cancellationToken);
 
-    /// <summary>Ends the machine. Domains that still live in this process, or in others, learn that it is gone.</summary>
+    /// <summary>
+    /// Ends the machine. Domains that still live in this process, or in others, learn that it is gone.
+    /// </summary>
     public async ValueTask DisposeAsync()
     {
         if (Interlocked.Exchange(ref _disposed, 1) != 0)
