@@ -22,6 +22,9 @@ internal sealed record BenchDisk(TransferMode Mode, AccessChoice Access, int Ind
     {
         IndirectSegmentsMax = Mode.IndirectSegmentsMax,
         Access = AccessOf(Access),
+
+        // As many as the buffers of the deepest point have: fewer would measure how they push each other out.
+        PersistentPagesMax = ServedDiskOptions.PersistentPagesCeiling,
         ReadOnly = isReadOnly,
     };
 

@@ -33,7 +33,7 @@ internal sealed class BenchCommand : XenblkCommand
     /// <inheritdoc/>
     public override async Task<int> RunAsync(CommandRun run)
     {
-        BenchSettings settings = _options.ToSettings(run.Result, run.Remark);
+        BenchSettings settings = _options.ToSettings(run.Result);
         string? directory = _options.OutDirectory(run.Result);
         BenchReport report;
         await using (ProgressDisplay progress = run.Progress("measuring"))
@@ -43,6 +43,8 @@ internal sealed class BenchCommand : XenblkCommand
             run.Out.WriteLine(JsonSerializer.Serialize(report, ReportJson.Default.BenchReport));
         else
             BenchTable.Write(report, run.Out);
+        if (!settings.MayWrite)
+            run.Remark("Only read, because --image is yours; --overwrite measures writing too and loses its content.");
         if (directory is not null)
             await SaveAsync(report, directory, run);
         return ExitCodes.Okay;

@@ -139,9 +139,7 @@ internal sealed class BenchOptions
     }
 
     /// <summary>Makes settings of it, or says what is wrong.</summary>
-    /// <param name="result">The command line.</param>
-    /// <param name="remark">Told what is left out, and why.</param>
-    public BenchSettings ToSettings(ParseResult result, Action<string> remark)
+    public BenchSettings ToSettings(ParseResult result)
     {
         bool isQuick = result.GetValue(_quick);
         string? image = result.GetValue(_image);
@@ -160,7 +158,7 @@ internal sealed class BenchOptions
             SizesBytes = Sizes(result, isQuick),
             Depths = Depths(result),
             Modes = Modes(result),
-            Operations = Operations(result, canWrite: image is null || mayOverwrite, remark),
+            Operations = Operations(result, canWrite: image is null || mayOverwrite),
             Pattern = Enum.Parse<AccessPattern>(result.GetRequiredValue(_pattern), ignoreCase: true),
             Repeats = result.GetValue(_repeats) switch
             {
@@ -230,13 +228,11 @@ internal sealed class BenchOptions
             _ => throw new UsageException($"--modes {word} is not one of direct, indirect32, indirect256."),
         })];
 
-    private IReadOnlyList<BenchOperation> Operations(ParseResult result, bool canWrite, Action<string> remark)
+    private IReadOnlyList<BenchOperation> Operations(ParseResult result, bool canWrite)
     {
         string? only = result.GetValue(_only);
         if (only is "write" && !canWrite)
             throw new UsageException("Writing loses what is in your --image; add --overwrite if that is meant.");
-        if (only is null && !canWrite)
-            remark("Only reading, because --image is yours; --overwrite measures writing too and loses its content.");
         return only switch
         {
             "read" => [BenchOperation.Read],

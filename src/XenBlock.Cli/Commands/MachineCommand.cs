@@ -28,7 +28,7 @@ internal sealed class MachineCommand : XenblkCommand
         : base(
             "machine",
             "Host an embedded machine alone, until Ctrl-C, so that backends and frontends are processes of their own "
-                + "and any of them may be killed. Its XenStore listens beside it, at the same path with .xenstore added.",
+                + "and any of them may be killed. Its XenStore listens beside it: the same path with .xenstore added.",
             """
             xenblk machine &
             xenblk serve disk.raw & xenblk cp xvda copy.raw

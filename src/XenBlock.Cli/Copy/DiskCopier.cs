@@ -91,6 +91,8 @@ internal sealed class DiskCopier : IDisposable
             {
                 int slot = free.Peek();
                 int length = source.Read(_buffer.Span.Slice(slot * ChunkBytes, ChunkBytes), out bool isZero);
+                if (length == ICopySource.NotYet)
+                    break;
                 isEnd = length < ChunkBytes;
                 if (length == 0)
                     break;
@@ -112,7 +114,11 @@ internal sealed class DiskCopier : IDisposable
             }
 
             if (free.Count == Depth)
+            {
+                RequireBackend();
                 continue;
+            }
+
             Reap(BlockOperation.Write);
             for (int slot = 0; slot < Depth; slot++)
             {
@@ -188,6 +194,15 @@ internal sealed class DiskCopier : IDisposable
         _queue.Publish();
         while (!_slots[0].IsDone)
             Reap(BlockOperation.Flush);
+    }
+
+    // Nothing is under way that could fail, and a queue looks at its peer only where it waits: ask.
+    private void RequireBackend()
+    {
+        _queue.Wait(TimeSpan.Zero);
+        _queue.Reap(_completions);
+        if (_queue.EndReason is not null)
+            throw Failed(BlockOperation.Write, BlockOperationStatus.PeerGone, 0, 0);
     }
 
     // A last sector that is not whole is filled with zeros: a disk has no half sectors.

@@ -9,6 +9,9 @@ internal interface ICopySource : IDisposable
     /// <summary>Reads the next bytes: as many as fit, unless it is the end.</summary>
     /// <param name="memory">Where to.</param>
     /// <param name="isZero">True if it is known that all of them are zero.</param>
-    /// <returns>How many; 0 at the end.</returns>
+    /// <returns>How many; 0 at the end; <see cref="NotYet"/> if they have not come within a moment.</returns>
     int Read(Span<byte> memory, out bool isZero);
+
+    /// <summary>Nothing has come yet, and the disk should be looked after meanwhile.</summary>
+    const int NotYet = -1;
 }
