@@ -76,7 +76,10 @@
       height: 420,
       scales: { x: { time: false, distr: 3, log: 2 }, y: { range: (u, min, max) => [0, max * 1.05] } },
       axes: [
-        { ...axis, splits: () => sizes, values: (u, splits) => splits.map(sizeText), size: 60, rotate: -30 },
+        {
+          ...axis, size: 60, rotate: -30,
+          splits: () => sizes, filter: (u, splits) => splits, values: (u, splits) => splits.map(sizeText),
+        },
         { ...axis, label: quantity.label, size: 80 },
       ],
       series: [
