@@ -74,6 +74,7 @@
     const options = {
       width: Math.max(320, host.clientWidth - 24),
       height: 420,
+      padding: [16, 40, 0, 0],
       scales: { x: { time: false, distr: 3, log: 2 }, y: { range: (u, min, max) => [0, max * 1.05] } },
       axes: [
         {
