@@ -208,7 +208,9 @@ internal sealed partial class BackendPump : IDisposable
         {
             var response = new BlockResponse
             {
-                Id = request.Id, Operation = request.Operation, Status = request.Status,
+                Id = request.Id,
+                Operation = request.Operation,
+                Status = request.Status,
             };
             BlkifCodec.WriteResponse(in response, _response);
             _ring.PutResponse(_response);

@@ -82,7 +82,12 @@ internal sealed class PersistentGrants
         _freeGroup = _groups[group].Older;
         _groups[group] = new Group
         {
-            Mapping = mapping, IsWritable = isWritable, LastUse = serial, FirstEntry = None, Older = None, Newer = None,
+            Mapping = mapping,
+            IsWritable = isWritable,
+            LastUse = serial,
+            FirstEntry = None,
+            Older = None,
+            Newer = None,
         };
         LinkMostRecent(group);
         for (int i = 0; i < references.Length; i++)

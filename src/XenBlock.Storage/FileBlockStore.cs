@@ -63,7 +63,8 @@ public sealed class FileBlockStore : IBlockStore
     {
         var options = new FileBlockStoreOptions
         {
-            ReadOnly = Geometry.IsReadOnly, SectorSizeBytes = Geometry.SectorSizeBytes,
+            ReadOnly = Geometry.IsReadOnly,
+            SectorSizeBytes = Geometry.SectorSizeBytes,
         };
         if (!_isDevice) Geometry = OfFile(Path, _file, options);
         else if (BlockDeviceControl.GetSize(_file, out long sizeBytes) == 0)

@@ -69,7 +69,10 @@ public sealed class ScriptedFrontend : IDisposable
     public Dictionary<string, string> Keys() => new(
         new FrontendAnswer
         {
-            RingReferences = _ringGrants, EventChannel = Channel.LocalPort, Abi = Abi, Persistent = Persistent,
+            RingReferences = _ringGrants,
+            EventChannel = Channel.LocalPort,
+            Abi = Abi,
+            Persistent = Persistent,
         }.ToKeys(),
         StringComparer.Ordinal);
 
@@ -81,7 +84,10 @@ public sealed class ScriptedFrontend : IDisposable
     {
         var request = new BlockRequest
         {
-            Operation = operation, Id = id, SectorFirst = sector, SegmentCount = (ushort)pageCount,
+            Operation = operation,
+            Id = id,
+            SectorFirst = sector,
+            SegmentCount = (ushort)pageCount,
         };
         for (int i = 0; i < Math.Min(pageCount, ProtocolConstants.DirectSegmentsMax); i++)
             request.Segments[i] = WholePage(firstPage + i);
@@ -97,7 +103,11 @@ public sealed class ScriptedFrontend : IDisposable
     {
         var request = new BlockRequest
         {
-            Operation = operation, IsIndirect = true, Id = id, SectorFirst = sector, SegmentCount = (ushort)pageCount,
+            Operation = operation,
+            IsIndirect = true,
+            Id = id,
+            SectorFirst = sector,
+            SegmentCount = (ushort)pageCount,
         };
         int pages =
             (pageCount + ProtocolConstants.SegmentsPerIndirectPage - 1) / ProtocolConstants.SegmentsPerIndirectPage;

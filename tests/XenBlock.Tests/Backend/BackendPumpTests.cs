@@ -30,7 +30,8 @@ public sealed class BackendPumpTests
     {
         await using var harness = new PumpHarness(new PumpHarnessOptions
         {
-            Access = access, Frontend = new ScriptedFrontendOptions { Abi = abi, RingStart = uint.MaxValue - 2 },
+            Access = access,
+            Frontend = new ScriptedFrontendOptions { Abi = abi, RingStart = uint.MaxValue - 2 },
         });
         ScriptedFrontend front = harness.Frontend;
         int pages = isIndirect ? 20 : 11;
@@ -149,7 +150,8 @@ public sealed class BackendPumpTests
     {
         await using var harness = new PumpHarness(new PumpHarnessOptions
         {
-            Store = new NullBlockStore(1 << 20), Frontend = new ScriptedFrontendOptions { RingPageCount = 16 },
+            Store = new NullBlockStore(1 << 20),
+            Frontend = new ScriptedFrontendOptions { RingPageCount = 16 },
         });
         for (ulong id = 0; id < 512; id++)
             harness.Frontend.Put(harness.Frontend.Direct(BlkifOperation.Read, id, 0, 0, 1));
@@ -191,7 +193,9 @@ public sealed class BackendPumpTests
             byte sector = (byte)(2 * i);
             read.Segments[i] = new BlkifSegment
             {
-                Grant = harness.Frontend.Grant(5), FirstSector = sector, LastSector = sector,
+                Grant = harness.Frontend.Grant(5),
+                FirstSector = sector,
+                LastSector = sector,
             };
         }
 
@@ -211,7 +215,10 @@ public sealed class BackendPumpTests
     {
         var options = new FaultyBlockStoreOptions
         {
-            Kind = StoreOperationKind.Write, Errno = 28, EveryNth = 1, RangeStartBytes = 4096,
+            Kind = StoreOperationKind.Write,
+            Errno = 28,
+            EveryNth = 1,
+            RangeStartBytes = 4096,
         };
         await using var harness = new PumpHarness(new PumpHarnessOptions
         {

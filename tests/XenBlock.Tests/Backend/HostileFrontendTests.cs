@@ -14,27 +14,27 @@ public sealed class HostileFrontendTests
 
     private static readonly Dictionary<string, (Spoil Spoil, RequestVerdict Verdict)> _mistakes =
         new(StringComparer.Ordinal)
-    {
-        ["operation 4"] = ((_, ref r) => r.Operation = BlkifOperation.Reserved1, RequestVerdict.UnknownOperation),
-        ["operation 7"] = ((_, ref r) => r.Operation = (BlkifOperation)7, RequestVerdict.UnknownOperation),
-        ["operation 255"] = ((_, ref r) => r.Operation = (BlkifOperation)255, RequestVerdict.UnknownOperation),
-        ["no segments"] = ((_, ref r) => r.SegmentCount = 0, RequestVerdict.NoSegments),
-        ["segment out of its page"] = ((_, ref r) => r.Segments[0].LastSector = 8, RequestVerdict.SegmentOutsidePage),
-        ["last sector 255"] = ((_, ref r) => r.Segments[1].LastSector = 255, RequestVerdict.SegmentOutsidePage),
-        ["segment backwards"] = (Backwards, RequestVerdict.SegmentOutsidePage),
-        ["beyond the end"] = ((_, ref r) => r.SectorFirst = 2048 - 15, RequestVerdict.BeyondEnd),
-        ["sum overflows"] = ((_, ref r) => r.SectorFirst = ulong.MaxValue - 7, RequestVerdict.BeyondEnd),
-        ["indirect, no segments"] = (Indirect(BlkifOperation.Read, 0), RequestVerdict.NoSegments),
-        ["indirect, one too many"] = (Indirect(BlkifOperation.Read, 33), RequestVerdict.TooManySegments),
-        ["indirect, 65535"] = (Indirect(BlkifOperation.Read, 65535), RequestVerdict.TooManySegments),
-        ["indirect barrier"] = (Indirect(BlkifOperation.WriteBarrier, 12), RequestVerdict.IndirectOperationInvalid),
-        ["indirect flush"] = (Indirect(BlkifOperation.FlushDiskCache, 12), RequestVerdict.IndirectOperationInvalid),
-        ["indirect discard"] = (Indirect(BlkifOperation.Discard, 12), RequestVerdict.IndirectOperationInvalid),
-        ["indirect indirect"] = (Indirect(BlkifOperation.Indirect, 12), RequestVerdict.IndirectOperationInvalid),
-        ["indirect segment out of its page"] = (IndirectOutside, RequestVerdict.SegmentOutsidePage),
-        ["discard beyond the end"] = (Discard(2040, 16), RequestVerdict.BeyondEnd),
-        ["discard overflows"] = (Discard(8, ulong.MaxValue), RequestVerdict.BeyondEnd),
-    };
+        {
+            ["operation 4"] = ((_, ref r) => r.Operation = BlkifOperation.Reserved1, RequestVerdict.UnknownOperation),
+            ["operation 7"] = ((_, ref r) => r.Operation = (BlkifOperation)7, RequestVerdict.UnknownOperation),
+            ["operation 255"] = ((_, ref r) => r.Operation = (BlkifOperation)255, RequestVerdict.UnknownOperation),
+            ["no segments"] = ((_, ref r) => r.SegmentCount = 0, RequestVerdict.NoSegments),
+            ["segment out of its page"] = ((_, ref r) => r.Segments[0].LastSector = 8, RequestVerdict.SegmentOutsidePage),
+            ["last sector 255"] = ((_, ref r) => r.Segments[1].LastSector = 255, RequestVerdict.SegmentOutsidePage),
+            ["segment backwards"] = (Backwards, RequestVerdict.SegmentOutsidePage),
+            ["beyond the end"] = ((_, ref r) => r.SectorFirst = 2048 - 15, RequestVerdict.BeyondEnd),
+            ["sum overflows"] = ((_, ref r) => r.SectorFirst = ulong.MaxValue - 7, RequestVerdict.BeyondEnd),
+            ["indirect, no segments"] = (Indirect(BlkifOperation.Read, 0), RequestVerdict.NoSegments),
+            ["indirect, one too many"] = (Indirect(BlkifOperation.Read, 33), RequestVerdict.TooManySegments),
+            ["indirect, 65535"] = (Indirect(BlkifOperation.Read, 65535), RequestVerdict.TooManySegments),
+            ["indirect barrier"] = (Indirect(BlkifOperation.WriteBarrier, 12), RequestVerdict.IndirectOperationInvalid),
+            ["indirect flush"] = (Indirect(BlkifOperation.FlushDiskCache, 12), RequestVerdict.IndirectOperationInvalid),
+            ["indirect discard"] = (Indirect(BlkifOperation.Discard, 12), RequestVerdict.IndirectOperationInvalid),
+            ["indirect indirect"] = (Indirect(BlkifOperation.Indirect, 12), RequestVerdict.IndirectOperationInvalid),
+            ["indirect segment out of its page"] = (IndirectOutside, RequestVerdict.SegmentOutsidePage),
+            ["discard beyond the end"] = (Discard(2040, 16), RequestVerdict.BeyondEnd),
+            ["discard overflows"] = (Discard(8, ulong.MaxValue), RequestVerdict.BeyondEnd),
+        };
 
     public static TheoryData<string> Mistakes => [.. _mistakes.Keys];
 
@@ -129,7 +129,8 @@ public sealed class HostileFrontendTests
     {
         await using var harness = new PumpHarness(new PumpHarnessOptions
         {
-            Access = access, Frontend = new ScriptedFrontendOptions { DataAccess = GrantAccess.ReadOnly },
+            Access = access,
+            Frontend = new ScriptedFrontendOptions { DataAccess = GrantAccess.ReadOnly },
         });
         for (ulong id = 0; id < 3; id++)
         {
@@ -193,7 +194,8 @@ public sealed class HostileFrontendTests
     {
         await using var harness = new PumpHarness(new PumpHarnessOptions
         {
-            Access = access, Frontend = new ScriptedFrontendOptions { Abi = abi, DataPageCount = 1 },
+            Access = access,
+            Frontend = new ScriptedFrontendOptions { Abi = abi, DataPageCount = 1 },
         });
         var expected = new List<ulong>();
         int idAt = abi == BlkifAbi.X86_32 ? 4 : 8;
@@ -300,6 +302,9 @@ public sealed class HostileFrontendTests
     private static Spoil Discard(ulong sector, ulong count) => (ScriptedFrontend _, ref BlockRequest request) =>
         request = new BlockRequest
         {
-            Operation = BlkifOperation.Discard, Id = request.Id, SectorFirst = sector, SectorCount = count,
+            Operation = BlkifOperation.Discard,
+            Id = request.Id,
+            SectorFirst = sector,
+            SectorCount = count,
         };
 }

@@ -34,7 +34,8 @@ public sealed class PersistentGrantsTests
     {
         await using var harness = new PumpHarness(new PumpHarnessOptions
         {
-            Access = PayloadAccess.Persistent, PersistentPagesMax = 12,
+            Access = PayloadAccess.Persistent,
+            PersistentPagesMax = 12,
         });
         void Read(int firstPage) => harness.Ask(harness.Frontend.Direct(BlkifOperation.Read, 1, 0, firstPage, 4));
         Read(0);
@@ -56,7 +57,8 @@ public sealed class PersistentGrantsTests
     {
         await using var harness = new PumpHarness(new PumpHarnessOptions
         {
-            Access = PayloadAccess.Persistent, PersistentPagesMax = 3,
+            Access = PayloadAccess.Persistent,
+            PersistentPagesMax = 3,
         });
         for (ulong id = 0; id < 3; id++)
         {
@@ -74,7 +76,9 @@ public sealed class PersistentGrantsTests
         using var gate = new GatedBlockStore(new MemoryBlockStore(1 << 20));
         await using var harness = new PumpHarness(new PumpHarnessOptions
         {
-            Access = PayloadAccess.Persistent, PersistentPagesMax = 8, Store = gate,
+            Access = PayloadAccess.Persistent,
+            PersistentPagesMax = 8,
+            Store = gate,
         });
         for (int i = 0; i < 6; i++)
             harness.Frontend.Put(harness.Frontend.Direct(BlkifOperation.Read, (ulong)i, 0, i * 4, 4));

@@ -106,7 +106,9 @@ public sealed class PipelineTests : IAsyncDisposable
         using var gate = new GatedBlockStore(new MemoryBlockStore(1 << 20));
         await using var harness = new PumpHarness(new PumpHarnessOptions
         {
-            Store = gate, Access = PayloadAccess.Copy, IndirectSegmentsMax = 2048, // 8 MiB a region: two of them
+            Store = gate,
+            Access = PayloadAccess.Copy,
+            IndirectSegmentsMax = 2048, // 8 MiB a region: two of them
         });
         for (ulong id = 0; id < 5; id++)
             harness.Frontend.Put(harness.Frontend.Direct(BlkifOperation.Read, id, 0, 0, 1));
