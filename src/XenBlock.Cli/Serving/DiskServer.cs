@@ -16,6 +16,7 @@ namespace XenBlock.Cli.Serving;
 internal sealed class DiskServer : IAsyncDisposable
 {
     private static readonly TimeSpan s_look = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan s_afterthought = TimeSpan.FromSeconds(1);
     private readonly List<(DiskSpecification Disk, IBlockStore Store)> _stores;
     private readonly PayloadAccess _access;
 
@@ -148,13 +149,17 @@ internal sealed class DiskServer : IAsyncDisposable
 
             if (first == stopped)
                 return ExitCodes.Okay;
+
+            // A machine that goes takes its XenStore along: disks may notice that first, and it is not the cause.
+            if (first == ended)
+                first = await Task.WhenAny(gone, Task.Delay(s_afterthought, CancellationToken.None));
             if (first == gone)
             {
                 throw new WorkFailedException(
                     $"The machine at {machine.Socket} is gone ({await gone}); what was flushed is in the images.");
             }
 
-            if (first == ended)
+            if (ended.IsCompleted)
                 throw new WorkFailedException($"No disk is served any more: {(await ended)[0]}.");
         }
     }
