@@ -33,6 +33,40 @@ internal static class BenchTable
     public static string Percent(double? ratio) =>
         ratio is { } value ? (value * 100).ToString("N0", CultureInfo.InvariantCulture) + " %" : "-";
 
+    /// <summary>The cells of a line of the table, in the order of its columns.</summary>
+    public static string[] Cells(PointReport point) =>
+    [
+        point.Operation,
+        ByteSize.Format(point.SizeBytes),
+        point.Depth.ToString(CultureInfo.InvariantCulture),
+        point.Mode,
+        Number(point.MegabytesPerSecond),
+        Number(point.OperationsPerSecond),
+        Number(point.P50Microseconds),
+        Number(point.P99Microseconds),
+        Number(point.CpuMicrosecondsPerOperation),
+        Number(point.RequestsPerOperation),
+        Number(point.MapCallsPerOperation),
+        Number(point.UnmapCallsPerOperation),
+        Number(point.CopyCallsPerOperation),
+        Number(point.NotificationsPerOperation),
+        Percent(point.RatioToPlain),
+        Percent(point.RatioToLarge),
+    ];
+
+    /// <summary>The cells of a line of a model's table.</summary>
+    public static string[] Cells(ModelPointReport point) =>
+    [
+        point.Operation,
+        ByteSize.Format(point.SizeBytes),
+        point.Depth.ToString(CultureInfo.InvariantCulture),
+        point.Mode,
+        point.PublishedMegabytesPerSecond is { } published ? Number(published) : "-",
+        Number(point.ModelMegabytesPerSecond),
+        Number(point.MeasuredMegabytesPerSecond),
+        (point.Difference * 100).ToString("+0.0;-0.0;0.0", CultureInfo.InvariantCulture) + " %",
+    ];
+
     private static string Headline(BenchReport report)
     {
         string image = report.Image.Path ?? "a temporary image";
@@ -63,23 +97,7 @@ internal static class BenchTable
             }
 
             group = key;
-            table.Add(
-                point.Operation,
-                ByteSize.Format(point.SizeBytes),
-                point.Depth.ToString(CultureInfo.InvariantCulture),
-                point.Mode,
-                Number(point.MegabytesPerSecond),
-                Number(point.OperationsPerSecond),
-                Number(point.P50Microseconds),
-                Number(point.P99Microseconds),
-                Number(point.CpuMicrosecondsPerOperation),
-                Number(point.RequestsPerOperation),
-                Number(point.MapCallsPerOperation),
-                Number(point.UnmapCallsPerOperation),
-                Number(point.CopyCallsPerOperation),
-                Number(point.NotificationsPerOperation),
-                Percent(point.RatioToPlain),
-                Percent(point.RatioToLarge));
+            table.Add(Cells(point));
         }
 
         table.WriteTo(writer);
@@ -124,17 +142,7 @@ internal static class BenchTable
             LeftColumns = 4,
         };
         foreach (ModelPointReport point in model.Points)
-        {
-            table.Add(
-                point.Operation,
-                ByteSize.Format(point.SizeBytes),
-                point.Depth.ToString(CultureInfo.InvariantCulture),
-                point.Mode,
-                point.PublishedMegabytesPerSecond is { } published ? Number(published) : "-",
-                Number(point.ModelMegabytesPerSecond),
-                Number(point.MeasuredMegabytesPerSecond),
-                (point.Difference * 100).ToString("+0.0;-0.0;0.0", CultureInfo.InvariantCulture) + " %");
-        }
+            table.Add(Cells(point));
 
         table.WriteTo(writer);
     }

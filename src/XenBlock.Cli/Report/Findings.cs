@@ -105,8 +105,8 @@ internal static class Findings
 
     private static string Granted(GrantedReadReport granted) =>
         $"Reads of {ByteSize.Format(granted.SizeBytes)} into granted buffers ({granted.Access}, depth {granted.Depth}) "
-            + $"run at {BenchTable.Percent(granted.Ratio)} of pread into ordinary buffers, by the median of pairs; medians "
-            + $"of each: {BenchTable.Number(granted.MegabytesPerSecond)} and "
+            + $"run at {BenchTable.Percent(granted.Ratio)} of pread into ordinary buffers, by the median of pairs; "
+            + $"medians of each: {BenchTable.Number(granted.MegabytesPerSecond)} and "
             + $"{BenchTable.Number(granted.PlainMegabytesPerSecond)} MB/s.";
 
     private static string Single(PointReport point) =>

@@ -66,25 +66,6 @@ internal static class HtmlReport
             "op", "size", "depth", "mode", "MB/s", "IOPS", "p50 us", "p99 us", "CPU us/op", "requests/op", "maps/op",
             "unmaps/op", "copies/op", "events/op", "of plain", "of 256 pages",
         ];
-        IEnumerable<string[]> rows = report.Points.Select(point => (string[])
-        [
-            point.Operation,
-            ByteSize.Format(point.SizeBytes),
-            point.Depth.ToString(CultureInfo.InvariantCulture),
-            point.Mode,
-            BenchTable.Number(point.MegabytesPerSecond),
-            BenchTable.Number(point.OperationsPerSecond),
-            BenchTable.Number(point.P50Microseconds),
-            BenchTable.Number(point.P99Microseconds),
-            BenchTable.Number(point.CpuMicrosecondsPerOperation),
-            BenchTable.Number(point.RequestsPerOperation),
-            BenchTable.Number(point.MapCallsPerOperation),
-            BenchTable.Number(point.UnmapCallsPerOperation),
-            BenchTable.Number(point.CopyCallsPerOperation),
-            BenchTable.Number(point.NotificationsPerOperation),
-            BenchTable.Percent(point.RatioToPlain),
-            BenchTable.Percent(point.RatioToLarge),
-        ]);
         IEnumerable<string[]> baselines = report.Baselines.Select(baseline => (string[])
         [
             baseline.Operation,
@@ -96,7 +77,7 @@ internal static class HtmlReport
             BenchTable.Number(baseline.P99Microseconds),
             BenchTable.Number(baseline.CpuMicrosecondsPerOperation),
         ]);
-        return Table("The disk", headings, rows) + Table(
+        return Table("The disk", headings, report.Points.Select(BenchTable.Cells)) + Table(
             "The file itself, by plain system calls",
             ["op", "size", "baseline", "MB/s", "IOPS", "p50 us", "p99 us", "CPU us/op"],
             baselines);
@@ -104,20 +85,10 @@ internal static class HtmlReport
 
     private static string ModelTable(ModelReport model)
     {
-        IEnumerable<string[]> rows = model.Points.Select(point => (string[])
-        [
-            point.Operation,
-            ByteSize.Format(point.SizeBytes),
-            point.Depth.ToString(CultureInfo.InvariantCulture),
-            point.Mode,
-            point.PublishedMegabytesPerSecond is { } published ? BenchTable.Number(published) : "-",
-            BenchTable.Number(point.ModelMegabytesPerSecond),
-            BenchTable.Number(point.MeasuredMegabytesPerSecond),
-            (point.Difference * 100).ToString("+0.0;-0.0;0.0", CultureInfo.InvariantCulture) + " %",
-        ]);
         string[] headings =
             ["op", "request", "depth", "mode", "2014 MB/s", "model MB/s", "measured MB/s", "difference"];
-        return $"<p>{Text(model.Description)}</p>" + Table("Model and run", headings, rows);
+        return $"<p>{Text(model.Description)}</p>"
+            + Table("Model and run", headings, model.Points.Select(BenchTable.Cells));
     }
 
     private static string Table(string caption, string[] headings, IEnumerable<string[]> rows)
