@@ -81,6 +81,7 @@ public sealed class DocumentTests
     [InlineData("xenblk")]
     [InlineData(".ci/run")]
     [InlineData("build/stamp.sh")]
+    [InlineData("bench/peers.sh")]
     public void A_script_parses(string path)
     {
         var check = new ProcessStartInfo("bash", ["-n", path]) { WorkingDirectory = Repository.Root };

@@ -19,7 +19,7 @@ public sealed class HostileFrontendTests
             ["operation 7"] = ((_, ref r) => r.Operation = (BlkifOperation)7, RequestVerdict.UnknownOperation),
             ["operation 255"] = ((_, ref r) => r.Operation = (BlkifOperation)255, RequestVerdict.UnknownOperation),
             ["no segments"] = ((_, ref r) => r.SegmentCount = 0, RequestVerdict.NoSegments),
-            ["segment out of its page"] = ((_, ref r) => r.Segments[0].LastSector = 8, RequestVerdict.SegmentOutsidePage),
+            ["segment out of page"] = ((_, ref r) => r.Segments[0].LastSector = 8, RequestVerdict.SegmentOutsidePage),
             ["last sector 255"] = ((_, ref r) => r.Segments[1].LastSector = 255, RequestVerdict.SegmentOutsidePage),
             ["segment backwards"] = (Backwards, RequestVerdict.SegmentOutsidePage),
             ["beyond the end"] = ((_, ref r) => r.SectorFirst = 2048 - 15, RequestVerdict.BeyondEnd),
