@@ -141,8 +141,8 @@ internal sealed class BackendQueue
 
     private void TakeLimits()
     {
-        if (_newLimits is { } box) _pump.SetLimits(box.Limits);
-        _newLimits = null;
+        // Taken in one step: limits that come in between must not be lost.
+        if (Interlocked.Exchange(ref _newLimits, null) is { } box) _pump.SetLimits(box.Limits);
     }
 
     // True if a request showed up.
