@@ -109,7 +109,7 @@ internal sealed class BlockDeviceStream : Stream
             {
                 if (NeedsSector()) _device.Read(BeginSector(), _sector);
                 written = CopyToSector(buffer);
-                _device.Write(_sectorOffset, _sector);
+                _device.Write(_position - InSector, _sector);
                 EndSector(written);
             }
 
@@ -134,7 +134,7 @@ internal sealed class BlockDeviceStream : Stream
             {
                 if (NeedsSector()) await _device.ReadAsync(BeginSector(), _sector, cancellationToken);
                 written = CopyToSector(buffer.Span);
-                await _device.WriteAsync(_sectorOffset, _sector, cancellationToken);
+                await _device.WriteAsync(_position - InSector, _sector, cancellationToken);
                 EndSector(written);
             }
 
@@ -193,15 +193,20 @@ internal sealed class BlockDeviceStream : Stream
         return count;
     }
 
+    /// <summary>The kept sector counts again once it was written: until then the disk does not have it.</summary>
     private int CopyToSector(ReadOnlySpan<byte> source)
     {
-        _sectorOffset = _position - InSector;
+        _sectorOffset = -1;
         int count = Math.Min(source.Length, _sector.Length - InSector);
         source[..count].CopyTo(_sector.AsSpan(InSector));
         return count;
     }
 
-    private void EndSector(int count) => _position += count;
+    private void EndSector(int count)
+    {
+        _sectorOffset = _position - InSector;
+        _position += count;
+    }
 
     private void ForgetSector(int lengthBytes)
     {

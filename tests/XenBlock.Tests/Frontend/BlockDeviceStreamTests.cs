@@ -47,6 +47,27 @@ public sealed class BlockDeviceStreamTests
         Assert.Throws<NotSupportedException>(() => stream.SetLength(1));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task What_could_not_be_written_is_not_read_back(bool isAsynchronous)
+    {
+        await using DeviceRig rig = await DeviceRig.CreateAsync();
+        using var memory = new MemoryBlockStore(DiskBytes);
+        using var store = new FaultyBlockStore(
+            memory, new FaultyBlockStoreOptions { Kind = StoreOperationKind.Write, EveryNth = 1 });
+        await rig.ServeAsync(store);
+        BlockDevice device = await rig.ConnectAsync();
+        await using Stream stream = device.OpenStream();
+        Assert.Equal(0, stream.ReadByte());
+        if (isAsynchronous)
+            await Assert.ThrowsAsync<XenBlockException>(async () => await stream.WriteAsync(new byte[] { 7, 7 }));
+        else
+            Assert.Throws<XenBlockException>(() => stream.Write([7, 7]));
+        Assert.Equal(1, stream.Position);
+        Assert.Equal(0, stream.ReadByte());
+    }
+
     private static async Task StepAsync(BlockDevice device, byte[] model, Random random)
     {
         await using Stream stream = device.OpenStream();
