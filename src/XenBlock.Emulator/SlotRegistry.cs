@@ -88,8 +88,9 @@ internal sealed class SlotRegistry : IMemoryDirectory
             _memory.Pages.StoreRelease(MachineLayout.DomainMap(domain), 0);
             _memory.Pages.StoreRelease(
                 _memory.Layout.Descriptor(slot) + MachineLayout.DescriptorState, (uint)SlotState.Dying);
-            CloseChannels(slot, domain);
+            // Mappings first: a peer that a closed channel wakes takes its pages back at once, and must get them.
             EndMappings(slot);
+            CloseChannels(slot, domain);
             ReapDying();
         }
     }
