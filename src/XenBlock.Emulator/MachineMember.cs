@@ -50,11 +50,7 @@ internal sealed class MachineMember : IMemoryDirectory, IDisposable
             known = _known[slot];
             if (known is not null && known.Generation == _memory!.GenerationOf(slot))
                 return known;
-            JoinReply reply = Ask(
-                new JoinRequest(JoinOperation.FindMemory, (uint)slot, 0),
-                out int[] descriptors,
-                "find a domain's memory");
-            if (reply.Error is not null || descriptors.Length != 1)
+            if (!TryAskForMemory(slot, out JoinReply reply, out int[] descriptors))
                 return null;
             known?.File.Dispose();
             known = DomainMemory.Map(

@@ -24,8 +24,26 @@ internal static partial class LibcMemory
     /// <summary>MFD_CLOEXEC (linux/memfd.h).</summary>
     internal const uint MFD_CLOEXEC = 1;
 
+    /// <summary>MFD_ALLOW_SEALING (linux/memfd.h).</summary>
+    internal const uint MFD_ALLOW_SEALING = 2;
+
+    /// <summary>F_ADD_SEALS (linux/fcntl.h).</summary>
+    internal const int F_ADD_SEALS = 1033;
+
+    /// <summary>F_SEAL_SEAL: nobody can add seals any more (linux/fcntl.h).</summary>
+    internal const nint F_SEAL_SEAL = 1;
+
+    /// <summary>F_SEAL_SHRINK: the file cannot get shorter; holes can still be punched (linux/fcntl.h).</summary>
+    internal const nint F_SEAL_SHRINK = 2;
+
+    /// <summary>F_SEAL_GROW: the file cannot get longer (linux/fcntl.h).</summary>
+    internal const nint F_SEAL_GROW = 4;
+
     [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial int memfd_create(string name, uint flags);
+
+    [LibraryImport("libc", EntryPoint = "fcntl", SetLastError = true)]
+    internal static partial int fcntl_seals(SafeFileHandle fd, int command, nint seals);
 
     [LibraryImport("libc", SetLastError = true)]
     internal static partial nint mmap(

@@ -13,12 +13,19 @@ public static class MemoryFile
     public static int Create(string name, long lengthBytes, out SafeFileHandle? file)
     {
         file = null;
-        int descriptor = LibcMemory.memfd_create(name, LibcMemory.MFD_CLOEXEC);
+        int descriptor = LibcMemory.memfd_create(name, LibcMemory.MFD_CLOEXEC | LibcMemory.MFD_ALLOW_SEALING);
         int errno = Errno.Of(descriptor);
         if (errno != 0)
             return errno;
         SafeFileHandle handle = new(descriptor, ownsHandle: true);
         errno = PositionedFile.SetLength(handle, lengthBytes);
+        if (errno == 0)
+        {
+            // Whoever gets the file could cut it, and everybody else who maps it would die of SIGBUS.
+            const nint Seals = LibcMemory.F_SEAL_SHRINK | LibcMemory.F_SEAL_GROW | LibcMemory.F_SEAL_SEAL;
+            errno = Errno.Of(LibcMemory.fcntl_seals(handle, LibcMemory.F_ADD_SEALS, Seals));
+        }
+
         if (errno != 0)
             handle.Dispose();
         else

@@ -33,6 +33,23 @@ public sealed class SharedMemoryTests
     }
 
     [Fact]
+    public void A_memory_file_keeps_its_length_but_can_be_emptied()
+    {
+        Assert.Equal(0, MemoryFile.Create("test", 2 * PageSize, out SafeFileHandle? file));
+        using SafeFileHandle opened = file!;
+        Assert.Equal(0, AddressSpace.MapFile(opened, 2 * PageSize, MemoryProtection.ReadWrite, out AddressSpace? one));
+        using AddressSpace whole = one!;
+        SharedPages pages = new(whole.Address, 2 * PageSize);
+        pages.CopyIn(PageSize, 77u);
+
+        Assert.Equal(Errno.EPERM, PositionedFile.SetLength(opened, PageSize));
+        Assert.Equal(Errno.EPERM, PositionedFile.SetLength(opened, 3 * PageSize));
+        Assert.Equal(77u, pages.CopyOut<uint>(PageSize));
+        Assert.Equal(0, PositionedFile.PunchHole(opened, 0, 2 * PageSize));
+        Assert.Equal(0u, pages.CopyOut<uint>(PageSize));
+    }
+
+    [Fact]
     public void Mapping_outside_of_the_range_is_our_own_mistake_and_a_bad_file_an_error()
     {
         Assert.Equal(0, AddressSpace.Reserve(2 * PageSize, out AddressSpace? window));
