@@ -61,14 +61,34 @@ internal sealed class BufferPool
         {
             if (buffer.IsDisposed) return;
             buffer.IsDisposed = true;
-            if (buffer.Requests == 0) Keep(buffer);
+            if (buffer.Requests == 0 && !buffer.IsHeld) Keep(buffer);
         }
     }
 
     /// <summary>The last request of a buffer that was given back is done.</summary>
     public void Retire(GrantedBuffer buffer)
     {
-        lock (_gate) Keep(buffer);
+        lock (_gate)
+        {
+            if (!buffer.IsHeld) Keep(buffer);
+        }
+    }
+
+    /// <summary>A request of a buffer will not be answered: the backend may write to it until it lets go.</summary>
+    public void Hold(GrantedBuffer buffer)
+    {
+        lock (_gate) buffer.IsHeld = true;
+    }
+
+    /// <summary>The backend let go of a buffer's requests, or never will and the buffer is quarantined.</summary>
+    public void LetGo(GrantedBuffer buffer)
+    {
+        lock (_gate)
+        {
+            if (!buffer.IsHeld) return;
+            buffer.IsHeld = false;
+            if (buffer.IsDisposed && buffer.Requests == 0) Keep(buffer);
+        }
     }
 
     /// <summary>A connection stands: from now on, buffers are offered for good, or per request.</summary>

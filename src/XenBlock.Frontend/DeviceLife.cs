@@ -126,6 +126,10 @@ internal sealed class DeviceLife : IAsyncDisposable
                 reason = e is OperationCanceledException ? Closed().Reason : e.Message;
                 XenBlockErrorKind kind = e is XenBlockException x ? x.Kind : XenBlockErrorKind.PeerGone;
                 await _host.DetachAsync(new ConnectionEnd(kind, reason, IsPeerAlive: false, IsFinal: true), false);
+                if (connection is null) continue;
+                // It stood, but the domain has no grants for the buffers that are rented: nobody would follow it.
+                PagesKept += await _handshake.CloseAsync(connection, _watch, isPeerAlive: true, RevokeRest);
+                connection = null;
             }
         }
 
@@ -152,8 +156,9 @@ internal sealed class DeviceLife : IAsyncDisposable
 
     private void RevokeRest()
     {
-        _host.RevokeAbandoned();
+        // In this order: a buffer that was under way is used again only when it is known whether it could be revoked.
         _buffers.Detach();
+        _host.RevokeAbandoned();
     }
 
     /// <summary>Follows a connection to its end.</summary>

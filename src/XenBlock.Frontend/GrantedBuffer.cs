@@ -51,6 +51,12 @@ public sealed class GrantedBuffer : IDisposable
     /// <summary>True once it was given back.</summary>
     internal bool IsDisposed { get; set; }
 
+    /// <summary>
+    /// True while the backend may still write to it, for a request that a connection ended without an answer to: until
+    /// then nobody else gets it.
+    /// </summary>
+    internal bool IsHeld { get; set; }
+
     /// <summary>True if a page of it could not be revoked (S14): it is not used again.</summary>
     internal bool IsQuarantined { get; set; }
 
@@ -80,4 +86,10 @@ public sealed class GrantedBuffer : IDisposable
 
     /// <summary>Called by the pump when the last request of a disposed buffer is done.</summary>
     internal void Retire() => _pool.Retire(this);
+
+    /// <summary>Called when a request that uses it will not be answered.</summary>
+    internal void Hold() => _pool.Hold(this);
+
+    /// <summary>Called when the backend has let go of such requests, or never will.</summary>
+    internal void LetGo() => _pool.LetGo(this);
 }

@@ -78,15 +78,26 @@ internal sealed class RequestGrants
     /// <summary>A request will not be answered: its references wait for <see cref="RevokeAbandoned"/>.</summary>
     public void Abandon(in InFlightRequest request, int index)
     {
-        if (request.OfferedCount == 0) return;
-        _abandoned.AddRange(_offered.AsSpan(index * _segmentsMax, request.OfferedCount));
-        if (request.Operation?.Buffer is { } buffer) _abandonedBuffers.Add(buffer);
+        if (request.Operation?.Buffer is { } buffer)
+        {
+            buffer.Hold(); // who disposes it now must not hand it to the next one while the backend writes to it
+            _abandonedBuffers.Add(buffer);
+        }
+
+        if (request.OfferedCount != 0)
+            _abandoned.AddRange(_offered.AsSpan(index * _segmentsMax, request.OfferedCount));
     }
 
     /// <summary>Ends what was abandoned, once the peer let go or never will.</summary>
     public void RevokeAbandoned()
     {
-        if (_abandoned.Count == 0) return;
+        if (_abandoned.Count != 0) RevokeReferences();
+        foreach (GrantedBuffer buffer in _abandonedBuffers) buffer.LetGo();
+        _abandonedBuffers.Clear();
+    }
+
+    private void RevokeReferences()
+    {
         Span<GrantReference> references = CollectionsMarshal.AsSpan(_abandoned);
         int revoked = _grants.Revoke(references, new bool[references.Length]);
         _counters.GrantsRevoked += revoked;
@@ -98,6 +109,5 @@ internal sealed class RequestGrants
         }
 
         _abandoned.Clear();
-        _abandonedBuffers.Clear();
     }
 }

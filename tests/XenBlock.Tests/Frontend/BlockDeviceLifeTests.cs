@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using XenBlock.Backend;
+using XenBlock.Emulator;
 using XenBlock.Frontend;
 using XenBlock.Hypervisor;
 using XenBlock.Protocol;
@@ -112,6 +113,29 @@ public sealed class BlockDeviceLifeTests
         Assert.All(back, b => Assert.Equal(9, b));
         Assert.Equal(2, device.Statistics.Connections);
         Assert.False(device.Disconnected.IsCompleted);
+    }
+
+    [Fact]
+    public async Task A_reconnect_that_lacks_grants_for_rented_buffers_ends_the_device_and_says_so()
+    {
+        await using DeviceRig rig = await DeviceRig.CreateAsync(
+            new EmulatedMachineOptions { Mapping = GrantMappingMode.Table, GrantEntriesMax = 512 });
+        var options = new BlockDeviceOptions { Reconnect = true, IndirectSegmentsMax = 0, PoolPagesMax = 11 };
+        (ScriptedBackend backend, BlockDevice device) = await rig.ConnectScriptAsync(null, options, new BackendOffer());
+        using GrantedBuffer buffer = device.RentBuffer(600 * 4096);
+        await backend.PublishAsync(XenbusState.Closing);
+        await backend.WaitForFrontendAsync(XenbusState.Closed);
+        backend.Detach();
+        await backend.PublishAsync(XenbusState.Closed);
+        await backend.WaitForFrontendAsync(XenbusState.Initialising);
+
+        await backend.GoAsync(new BackendOffer { Persistent = true }, 1 << 20);
+        await backend.WaitForFrontendAsync(XenbusState.Closing);
+        backend.Detach();
+        await backend.PublishAsync(XenbusState.Closed);
+        string reason = await device.Disconnected.WaitAsync(TimeSpan.FromSeconds(10));
+        Assert.Contains("the grant table has no room for 600 pages", reason, StringComparison.Ordinal);
+        await Assert.ThrowsAsync<XenBlockException>(async () => await device.ReadAsync(0, new byte[512]));
     }
 
     [Fact]

@@ -69,8 +69,8 @@ internal sealed class PumpRig : IAsyncDisposable
     {
         Pump.Detach(status, keepWaiting);
         if (backendLetsGo) Backend.Dispose();
-        Pump.RevokeAbandoned();
         Buffers.Detach();
+        Pump.RevokeAbandoned();
         return _connection.Release();
     }
 
