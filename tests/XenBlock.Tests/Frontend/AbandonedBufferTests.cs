@@ -5,7 +5,7 @@ using Xunit;
 
 namespace XenBlock.Tests.Frontend;
 
-/// <summary>Buffers of requests that a connection ended without an answer to: the backend may still write to them.</summary>
+/// <summary>Buffers of requests that were never answered: the backend may still write to them.</summary>
 public sealed class AbandonedBufferTests
 {
     private const int Page = ProtocolConstants.PageSizeBytes;
