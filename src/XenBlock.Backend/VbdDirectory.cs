@@ -124,17 +124,30 @@ internal sealed class VbdDirectory
             if (error is not null)
             {
                 await transaction.WriteAsync($"{_backendPath}/{VbdKeys.Error}", error);
-                await transaction.WriteAsync(_errorPath, error);
+                await TryAsync(transaction.WriteAsync(_errorPath, error));
             }
             else if (state == XenbusState.Connected
                 && await transaction.ReadAsync($"{_backendPath}/{VbdKeys.Error}") is not null)
             {
                 await transaction.RemoveAsync($"{_backendPath}/{VbdKeys.Error}");
-                await transaction.RemoveAsync(_errorPath);
+                await TryAsync(transaction.RemoveAsync(_errorPath));
             }
 
             await transaction.WriteAsync($"{_backendPath}/{VbdKeys.State}", XenbusTransitions.Format(state));
         });
+    }
+
+    // A backend outside of domain 0 may lack the right to that place; the state must be told all the same.
+    private static async Task TryAsync(Task step)
+    {
+        try
+        {
+            await step;
+        }
+        catch (XenBlockException exception) when (exception.Kind == XenBlockErrorKind.PermissionDenied)
+        {
+            // The same words stand in our own directory.
+        }
     }
 
     private Task<string?> ReadOwnAsync(string key, CancellationToken cancellationToken = default) =>
