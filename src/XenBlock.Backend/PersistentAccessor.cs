@@ -49,9 +49,10 @@ internal sealed class PersistentAccessor : PayloadAccessor
     {
         Begin(request);
         int missing = 0;
+        int next = -1;
         for (int i = 0; i < pages.Length; i++)
         {
-            _addresses[i] = _kept.Find(new GrantReference(pages[i]), mustBeWritable: false, request.Serial);
+            _addresses[i] = _kept.Find(new GrantReference(pages[i]), mustBeWritable: false, request.Serial, ref next);
             if (_addresses[i] != 0) continue;
             References[missing] = new GrantReference(pages[i]);
             _missing[missing++] = i;
@@ -77,10 +78,11 @@ internal sealed class PersistentAccessor : PayloadAccessor
         payloadCount = 0;
         if (request.Serial == 0) Begin(request);
         int missing = 0;
+        int next = -1;
         for (int i = 0; i < segments.Length; i++)
         {
             var reference = new GrantReference(segments[i].Grant);
-            nint address = _kept.Find(reference, request.IsRead, request.Serial);
+            nint address = _kept.Find(reference, request.IsRead, request.Serial, ref next);
             _addresses[i] = address;
             if (address != 0) continue;
             References[missing] = reference;

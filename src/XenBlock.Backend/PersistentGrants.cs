@@ -30,7 +30,12 @@ internal sealed class PersistentGrants
         Array.Fill(_buckets, None);
         _entries = new Entry[pageCountMax];
         _groups = new Group[pageCountMax];
-        for (int i = 0; i < pageCountMax; i++) _entries[i].NextInBucket = _groups[i].Older = i + 1;
+        for (int i = 0; i < pageCountMax; i++)
+        {
+            _entries[i] = new Entry { Group = None, NextInBucket = i + 1 };
+            _groups[i].Older = i + 1;
+        }
+
         if (pageCountMax > 0) _entries[^1].NextInBucket = _groups[^1].Older = None;
         _freeEntry = _freeGroup = pageCountMax > 0 ? 0 : None;
     }
@@ -42,28 +47,38 @@ internal sealed class PersistentGrants
     public int PageCount { get; private set; }
 
     /// <summary>The address of a page, or 0; marks it as used by the request of this serial number.</summary>
-    public nint Find(GrantReference reference, bool mustBeWritable, long serial)
+    /// <param name="reference">The page's grant.</param>
+    /// <param name="mustBeWritable">True if a mapping for reading only is of no use.</param>
+    /// <param name="serial">The request that uses it.</param>
+    /// <param name="next">
+    /// Where to look first; -1 at a request's first page. Left at the page that was mapped behind this one, since pages
+    /// that came in one request mostly come again in the same order: that saves the search for all but the first.
+    /// </param>
+    public nint Find(GrantReference reference, bool mustBeWritable, long serial, ref int next)
     {
-        for (int i = _buckets[Bucket(reference)]; i != None; i = _entries[i].NextInBucket)
+        int index = next;
+        if (index == None || _entries[index].Reference != reference || _entries[index].Group == None)
         {
-            ref Entry entry = ref _entries[i];
-            if (entry.Reference != reference) continue;
-            ref Group group = ref _groups[entry.Group];
-            if (mustBeWritable && !group.IsWritable) return 0;
-            if (group.LastUse != serial)
-            {
-                group.LastUse = serial;
-                if (_mostRecent != entry.Group)
-                {
-                    Unlink(entry.Group);
-                    LinkMostRecent(entry.Group);
-                }
-            }
-
-            return entry.Address;
+            index = _buckets[Bucket(reference)];
+            while (index != None && _entries[index].Reference != reference) index = _entries[index].NextInBucket;
+            if (index == None) return 0;
         }
 
-        return 0;
+        ref Entry entry = ref _entries[index];
+        ref Group group = ref _groups[entry.Group];
+        if (mustBeWritable && !group.IsWritable) return 0;
+        if (group.LastUse != serial)
+        {
+            group.LastUse = serial;
+            if (_mostRecent != entry.Group)
+            {
+                Unlink(entry.Group);
+                LinkMostRecent(entry.Group);
+            }
+        }
+
+        next = entry.NextInGroup;
+        return entry.Address;
     }
 
     /// <summary>
@@ -90,10 +105,14 @@ internal sealed class PersistentGrants
             Newer = None,
         };
         LinkMostRecent(group);
+        int last = None;
         for (int i = 0; i < references.Length; i++)
         {
             if (IsKept(references[i])) continue; // the same reference twice in one request (S25): once is enough
-            AddEntry(group, references[i], mapping.Address + ((nint)i * ProtocolConstants.PageSizeBytes));
+            int entry = AddEntry(group, references[i], mapping.Address + ((nint)i * ProtocolConstants.PageSizeBytes));
+            if (last == None) _groups[group].FirstEntry = entry;
+            else _entries[last].NextInGroup = entry;
+            last = entry;
         }
 
         PageCount += references.Length;
@@ -137,7 +156,7 @@ internal sealed class PersistentGrants
         return false;
     }
 
-    private void AddEntry(int group, GrantReference reference, nint address)
+    private int AddEntry(int group, GrantReference reference, nint address)
     {
         int index = _freeEntry;
         _freeEntry = _entries[index].NextInBucket;
@@ -148,10 +167,10 @@ internal sealed class PersistentGrants
             Address = address,
             Group = group,
             NextInBucket = bucket,
-            NextInGroup = _groups[group].FirstEntry,
+            NextInGroup = None,
         };
         bucket = index;
-        _groups[group].FirstEntry = index;
+        return index;
     }
 
     private GrantMapping Drop(int group)
@@ -161,6 +180,7 @@ internal sealed class PersistentGrants
         {
             int next = _entries[i].NextInGroup;
             RemoveFromBucket(i);
+            _entries[i].Group = None;
             _entries[i].NextInBucket = _freeEntry;
             _freeEntry = i;
             i = next;
@@ -202,9 +222,9 @@ internal sealed class PersistentGrants
     {
         public GrantReference Reference;
         public nint Address;
-        public int Group;
+        public int Group; // None if the entry is free
         public int NextInBucket; // or the next free entry
-        public int NextInGroup;
+        public int NextInGroup; // the page that was mapped behind this one
     }
 
     private struct Group

@@ -104,6 +104,7 @@ public sealed class PersistentGrantsTests
             var where = new Dictionary<uint, nint>();
             nint nextAddress = 0x10000;
             long serial = 0;
+            int next = -1; // never begun anew, so that it also points at pages that were dropped and kept again
             foreach ((int first, int count, bool isWrite) in requests)
             {
                 serial++;
@@ -111,7 +112,7 @@ public sealed class PersistentGrantsTests
                 for (int i = 0; i < count; i++)
                 {
                     var reference = new GrantReference((uint)(first + i));
-                    nint found = table.Find(reference, mustBeWritable: false, serial);
+                    nint found = table.Find(reference, mustBeWritable: false, serial, ref next);
                     if (found != where.GetValueOrDefault(reference.Value)) return false;
                     if (found == 0) missing.Add(reference);
                 }
