@@ -48,19 +48,7 @@ internal sealed class MapAccessor(IGrantMapper mapper, DomainId owner, int segme
         return GrantStatus.Okay;
     }
 
-    public override void Release(ReadOnlySpan<PendingRequest> finished)
-    {
-        Span<GrantMapping> mappings = stackalloc GrantMapping[2];
-        foreach (PendingRequest request in finished)
-        {
-            int count = 0;
-            if (request.PayloadMapping.PageCount != 0) mappings[count++] = request.PayloadMapping;
-            if (request.IndirectMapping.PageCount != 0) mappings[count++] = request.IndirectMapping;
-            if (count != 0) Unmap(mappings[..count]);
-            request.PayloadMapping = default;
-            request.IndirectMapping = default;
-        }
-    }
+    public override void Release(ReadOnlySpan<PendingRequest> finished) => UnmapOwn(finished);
 
     public override void ReleaseAll(ReadOnlySpan<PendingRequest> requests) => Release(requests);
 }

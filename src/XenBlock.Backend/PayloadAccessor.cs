@@ -83,6 +83,21 @@ internal abstract class PayloadAccessor
         foreach (GrantMapping mapping in mappings) Counters.PagesUnmapped += mapping.PageCount;
     }
 
+    /// <summary>Unmaps what each request had mapped for itself alone, in one call a request.</summary>
+    protected void UnmapOwn(ReadOnlySpan<PendingRequest> requests)
+    {
+        Span<GrantMapping> mappings = stackalloc GrantMapping[2];
+        foreach (PendingRequest request in requests)
+        {
+            int count = 0;
+            if (request.PayloadMapping.PageCount != 0) mappings[count++] = request.PayloadMapping;
+            if (request.IndirectMapping.PageCount != 0) mappings[count++] = request.IndirectMapping;
+            if (count != 0) Unmap(mappings[..count]);
+            request.PayloadMapping = default;
+            request.IndirectMapping = default;
+        }
+    }
+
     protected static void CopySegmentsOut(SharedPages page, int pageIndex, Span<BlkifSegment> segments)
     {
         int first = pageIndex * ProtocolConstants.SegmentsPerIndirectPage;

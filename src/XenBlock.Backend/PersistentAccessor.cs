@@ -38,7 +38,7 @@ internal sealed class PersistentAccessor : PayloadAccessor
         _requests = requests;
         _addresses = new nint[SegmentsMax];
         _missing = new int[SegmentsMax];
-        _evicted = new GrantMapping[Math.Max(pagesMax, 2)];
+        _evicted = new GrantMapping[pagesMax];
     }
 
     /// <summary>Pages kept now.</summary>
@@ -106,18 +106,7 @@ internal sealed class PersistentAccessor : PayloadAccessor
         return GrantStatus.Okay;
     }
 
-    public override void Release(ReadOnlySpan<PendingRequest> finished)
-    {
-        foreach (PendingRequest request in finished)
-        {
-            int count = 0;
-            if (request.PayloadMapping.PageCount != 0) _evicted[count++] = request.PayloadMapping;
-            if (request.IndirectMapping.PageCount != 0) _evicted[count++] = request.IndirectMapping;
-            if (count != 0) Unmap(_evicted.AsSpan(0, count));
-            request.PayloadMapping = default;
-            request.IndirectMapping = default;
-        }
-    }
+    public override void Release(ReadOnlySpan<PendingRequest> finished) => UnmapOwn(finished);
 
     public override void ReleaseAll(ReadOnlySpan<PendingRequest> requests)
     {

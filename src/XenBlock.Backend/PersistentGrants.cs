@@ -59,8 +59,7 @@ internal sealed class PersistentGrants
         int index = next;
         if (index == None || _entries[index].Reference != reference || _entries[index].Group == None)
         {
-            index = _buckets[Bucket(reference)];
-            while (index != None && _entries[index].Reference != reference) index = _entries[index].NextInBucket;
+            index = IndexOf(reference);
             if (index == None) return 0;
         }
 
@@ -146,14 +145,13 @@ internal sealed class PersistentGrants
 
     private uint Bucket(GrantReference reference) => unchecked(reference.Value * 0x9E3779B1) >> _bucketShift;
 
-    private bool IsKept(GrantReference reference)
-    {
-        for (int i = _buckets[Bucket(reference)]; i != None; i = _entries[i].NextInBucket)
-        {
-            if (_entries[i].Reference == reference) return true;
-        }
+    private bool IsKept(GrantReference reference) => IndexOf(reference) != None;
 
-        return false;
+    private int IndexOf(GrantReference reference)
+    {
+        int index = _buckets[Bucket(reference)];
+        while (index != None && _entries[index].Reference != reference) index = _entries[index].NextInBucket;
+        return index;
     }
 
     private int AddEntry(int group, GrantReference reference, nint address)

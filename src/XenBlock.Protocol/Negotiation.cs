@@ -4,8 +4,7 @@ namespace XenBlock.Protocol;
 
 /// <summary>
 /// Finds what both ends can use: a function from what they say to what holds, free of XenStore. Every feature that is
-/// not
-/// used gets a reason in words.
+/// not used gets a reason in words.
 /// </summary>
 public static class Negotiation
 {

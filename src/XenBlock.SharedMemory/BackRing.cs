@@ -5,8 +5,7 @@ namespace XenBlock.SharedMemory;
 /// <summary>The backend's end of a ring: takes requests, puts responses. For one thread at a time.</summary>
 /// <remarks>
 /// xen/include/public/io/ring.h; the rules of memory order are in docs/memory-order.md. A backend that polls just does
-/// not
-/// call <see cref="FinalCheckForRequests"/>: the event index stays behind and the frontend stops notifying.
+/// not call <see cref="FinalCheckForRequests"/>: the event index stays behind and the frontend stops notifying.
 /// </remarks>
 public sealed class BackRing
 {

@@ -8,8 +8,7 @@ namespace XenBlock.SharedMemory;
 /// </summary>
 /// <remarks>
 /// xen/include/public/io/ring.h; the rules of memory order are in docs/memory-order.md. A frontend that polls just does
-/// not
-/// call <see cref="FinalCheckForResponses"/>: the event index stays behind and the backend stops notifying.
+/// not call <see cref="FinalCheckForResponses"/>: the event index stays behind and the backend stops notifying.
 /// </remarks>
 public sealed class FrontRing
 {
