@@ -49,6 +49,7 @@ internal sealed class DiskConnection
         try
         {
             channel = hypervisor.EventChannels.BindInterdomain(frontend, answer.EventChannel);
+            hypervisor.Mapper.NotifyWhenUnmapped(in ring, channel);
             BackRing back = Attach(ring.Pages, answer.Abi);
             PayloadAccess access = options.Access == PayloadAccess.Persistent && !agreed.Persistent
                 ? PayloadAccess.Map

@@ -111,6 +111,14 @@ internal sealed class EmulatedGrantMapper : IGrantMapper
     }
 
     /// <inheritdoc/>
+    /// <remarks>
+    /// Nothing to arrange: on this machine a channel that closes wakes its peer, and the host closes those of the dead.
+    /// </remarks>
+    public void NotifyWhenUnmapped(in GrantMapping mapping, IEventChannel channel)
+    {
+    }
+
+    /// <inheritdoc/>
     public bool Copy(DomainId owner, GrantCopyDirection direction, Span<GrantCopySegment> segments)
     {
         _ = Begin(0);

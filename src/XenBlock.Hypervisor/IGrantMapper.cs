@@ -34,6 +34,15 @@ public interface IGrantMapper
     void Unmap(ReadOnlySpan<GrantMapping> mappings);
 
     /// <summary>
+    /// Has the peer woken by an event when a mapping ends, in order or because this process died: on Xen nobody tells
+    /// it otherwise. For the ring, once it is mapped and its channel bound.
+    /// </summary>
+    /// <param name="mapping">A mapping that stands.</param>
+    /// <param name="channel">Our end of the channel to the peer; it may be closed before the mapping ends.</param>
+    /// <exception cref="XenBlockException">The machine cannot.</exception>
+    void NotifyWhenUnmapped(in GrantMapping mapping, IEventChannel channel);
+
+    /// <summary>
     /// Copies between granted pages and our own memory without mapping. The foreign side of an element must stay
     /// within its page. Each element gets its own status.
     /// </summary>

@@ -17,6 +17,9 @@ public static class Errno
     /// <summary>Input/output error.</summary>
     public const int EIO = 5;
 
+    /// <summary>No such device or address.</summary>
+    public const int ENXIO = 6;
+
     /// <summary>Bad file descriptor.</summary>
     public const int EBADF = 9;
 
@@ -38,6 +41,9 @@ public static class Errno
     /// <summary>It exists already.</summary>
     public const int EEXIST = 17;
 
+    /// <summary>The driver has no such device.</summary>
+    public const int ENODEV = 19;
+
     /// <summary>Invalid argument.</summary>
     public const int EINVAL = 22;
 
@@ -58,6 +64,9 @@ public static class Errno
 
     /// <summary>Nobody reads the other end.</summary>
     public const int EPIPE = 32;
+
+    /// <summary>The kernel does not know the call.</summary>
+    public const int ENOSYS = 38;
 
     /// <summary>Not supported.</summary>
     public const int EOPNOTSUPP = 95;
@@ -85,6 +94,7 @@ public static class Errno
         ENOENT => nameof(ENOENT),
         EINTR => nameof(EINTR),
         EIO => nameof(EIO),
+        ENXIO => nameof(ENXIO),
         EBADF => nameof(EBADF),
         EAGAIN => nameof(EAGAIN),
         ENOMEM => nameof(ENOMEM),
@@ -92,6 +102,7 @@ public static class Errno
         EFAULT => nameof(EFAULT),
         EBUSY => nameof(EBUSY),
         EEXIST => nameof(EEXIST),
+        ENODEV => nameof(ENODEV),
         EINVAL => nameof(EINVAL),
         EMFILE => nameof(EMFILE),
         ENOTTY => nameof(ENOTTY),
@@ -99,6 +110,7 @@ public static class Errno
         ENOSPC => nameof(ENOSPC),
         EROFS => nameof(EROFS),
         EPIPE => nameof(EPIPE),
+        ENOSYS => nameof(ENOSYS),
         EOPNOTSUPP => nameof(EOPNOTSUPP),
         EADDRINUSE => nameof(EADDRINUSE),
         ECONNRESET => nameof(ECONNRESET),

@@ -39,6 +39,9 @@ internal static unsafe partial class LibcFiles
     /// <summary>O_CLOEXEC: the same on x86 and arm64.</summary>
     internal const int O_CLOEXEC = 0x80000;
 
+    /// <summary>O_NONBLOCK: the same on x86 and arm64.</summary>
+    internal const int O_NONBLOCK = 0x800;
+
     /// <summary>SEEK_DATA (linux/fs.h).</summary>
     internal const int SEEK_DATA = 3;
 
@@ -74,4 +77,10 @@ internal static unsafe partial class LibcFiles
 
     [LibraryImport("libc", SetLastError = true)]
     internal static partial int ioctl(SafeFileHandle fd, nuint request, void* argument);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial nint read(SafeFileHandle fd, void* buffer, nuint count);
+
+    [LibraryImport("libc", SetLastError = true)]
+    internal static partial nint write(SafeFileHandle fd, void* buffer, nuint count);
 }

@@ -1,5 +1,6 @@
 using XenBlock.Hypervisor;
 using XenBlock.Protocol;
+using XenBlock.XenStore;
 
 namespace XenBlock.Xen;
 
@@ -10,32 +11,45 @@ namespace XenBlock.Xen;
 /// </summary>
 public sealed class XenDomain : IHypervisor
 {
-    private XenDomain() => throw new NotSupportedException("being built");
+    private readonly XenStoreClient _store;
+    private readonly XenGrantTable _grants = new();
+    private readonly XenGrantMapper _mapper = new();
+    private readonly XenEventChannels _eventChannels = new();
+    private int _left;
+
+    private XenDomain(XenStoreClient store, DomainId domain)
+    {
+        _store = store;
+        DomainId = domain;
+        string peers = _eventChannels.KnowsPeers
+            ? string.Empty
+            : ", without /dev/xen/privcmd: a peer that dies is noticed late";
+        Description = $"Xen {Version()}{peers}";
+    }
 
     /// <summary>True on a Linux kernel that runs under Xen: /sys/hypervisor/type says "xen".</summary>
-    public static bool RunsOnXen => File.Exists("/sys/hypervisor/type")
-        && File.ReadAllText("/sys/hypervisor/type").Trim() is "xen";
+    public static bool RunsOnXen => Fact("type") is "xen";
 
     /// <inheritdoc/>
-    public DomainId DomainId => throw new NotSupportedException();
+    public DomainId DomainId { get; }
 
     /// <inheritdoc/>
-    public string Description => throw new NotSupportedException();
+    public string Description { get; }
 
     /// <inheritdoc/>
-    public IGrantTable Grants => throw new NotSupportedException();
+    public IGrantTable Grants => _grants;
 
     /// <inheritdoc/>
-    public IGrantMapper Mapper => throw new NotSupportedException();
+    public IGrantMapper Mapper => _mapper;
 
     /// <inheritdoc/>
-    public IEventChannels EventChannels => throw new NotSupportedException();
+    public IEventChannels EventChannels => _eventChannels;
 
     /// <inheritdoc/>
-    public IXenStore Store => throw new NotSupportedException();
+    public IXenStore Store => _store;
 
     /// <inheritdoc/>
-    public TimeProvider Time => throw new NotSupportedException();
+    public TimeProvider Time => TimeProvider.System;
 
     /// <summary>
     /// Opens the devices and connects to XenStore. Needs root, or the rights to /dev/xen; a device that a backend or a
@@ -44,12 +58,49 @@ public sealed class XenDomain : IHypervisor
     /// <exception cref="XenBlockException">
     /// There is no Xen here, a kernel module is missing, or we may not: the sentence says which and what to do.
     /// </exception>
-    public static Task<XenDomain> OpenAsync(CancellationToken cancellationToken = default)
+    public static async Task<XenDomain> OpenAsync(CancellationToken cancellationToken = default)
     {
-        cancellationToken.ThrowIfCancellationRequested();
-        return Task.FromException<XenDomain>(new NotSupportedException("being built"));
+        XenStoreClient store = await XenStoreConnection.OpenAsync(cancellationToken);
+        try
+        {
+            DomainId domain = await XenStoreConnection.FindDomainAsync(store, cancellationToken);
+
+            // Both ends need it, and nobody gets far without: better said now.
+            XenDevice.Open("/dev/xen/evtchn", "xen-evtchn").Dispose();
+            return new XenDomain(store, domain);
+        }
+        catch
+        {
+            await store.DisposeAsync();
+            throw;
+        }
     }
 
-    /// <inheritdoc/>
-    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    /// <summary>
+    /// Leaves: channels close, mappings and grants end. Whoever still runs on our rings or buffers must have stopped
+    /// before.
+    /// </summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref _left, 1) != 0)
+            return;
+        _eventChannels.Dispose();
+        _mapper.Dispose();
+        _grants.Dispose();
+        await _store.DisposeAsync();
+    }
+
+    private static string Version() => $"{Fact("version/major")}.{Fact("version/minor")}{Fact("version/extra")}";
+
+    private static string Fact(string name)
+    {
+        try
+        {
+            return File.ReadAllText($"/sys/hypervisor/{name}").Trim();
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            return string.Empty;
+        }
+    }
 }

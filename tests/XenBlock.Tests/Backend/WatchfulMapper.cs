@@ -69,6 +69,9 @@ internal sealed class WatchfulMapper(IGrantMapper inner) : IGrantMapper
         inner.Unmap(mappings);
     }
 
+    public void NotifyWhenUnmapped(in GrantMapping mapping, IEventChannel channel) =>
+        inner.NotifyWhenUnmapped(in mapping, channel);
+
     public bool Copy(DomainId owner, GrantCopyDirection direction, Span<GrantCopySegment> segments)
     {
         int bad = Fault?.Invoke(segments.Length) ?? -1;
