@@ -33,7 +33,7 @@ internal readonly struct GranterTable(MachineMemory memory, int slot)
         bool inUse = (readers | writers) != 0;
         bool write = access == GrantAccess.ReadWrite;
         if (inUse && memory.Pages.CopyOut<uint>(active + Domain) != user.Value)
-            return GrantStatus.BadReference;
+            return GrantStatus.GeneralError;
         if (!inUse || (write && writers == 0))
         {
             GrantStatus status = SetInUse(reference, user, write);
@@ -132,7 +132,7 @@ internal readonly struct GranterTable(MachineMemory memory, int slot)
         {
             uint word = memory.Pages.LoadAcquire(entry);
             if ((word & GrantFlags.TypeMask) != GrantFlags.PermitAccess || GrantFlags.DomainOf(word) != user.Value)
-                return GrantStatus.BadReference;
+                return GrantStatus.GeneralError;
             if (write && (word & GrantFlags.ReadOnly) != 0)
                 return GrantStatus.PermissionDenied;
             uint used = word | GrantFlags.Reading | (write ? GrantFlags.Writing : 0);

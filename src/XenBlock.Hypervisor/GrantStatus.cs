@@ -8,13 +8,16 @@ public enum GrantStatus : short
     /// <summary><c>GNTST_okay</c>.</summary>
     Okay = 0,
 
-    /// <summary><c>GNTST_general_error</c>.</summary>
+    /// <summary>
+    /// <c>GNTST_general_error</c>: among others, an entry of the table that is not granted, or not to us
+    /// (<c>_set_status_v1</c> in xen/common/grant_table.c).
+    /// </summary>
     GeneralError = -1,
 
     /// <summary><c>GNTST_bad_domain</c>: no such domain.</summary>
     BadDomain = -2,
 
-    /// <summary><c>GNTST_bad_gntref</c>: not granted, or not to us.</summary>
+    /// <summary><c>GNTST_bad_gntref</c>: beyond the granter's table.</summary>
     BadReference = -3,
 
     /// <summary><c>GNTST_bad_handle</c>: no such mapping.</summary>
@@ -29,7 +32,10 @@ public enum GrantStatus : short
     /// <summary><c>GNTST_no_device_space</c>: the mapping domain's maptrack is full.</summary>
     NoDeviceSpace = -7,
 
-    /// <summary><c>GNTST_permission_denied</c>: writable access to a read-only grant.</summary>
+    /// <summary>
+    /// <c>GNTST_permission_denied</c>: writable access to a read-only grant, where the machine tells it from
+    /// <see cref="GeneralError"/>.
+    /// </summary>
     PermissionDenied = -8,
 
     /// <summary><c>GNTST_bad_page</c>: the frame is not the granter's.</summary>

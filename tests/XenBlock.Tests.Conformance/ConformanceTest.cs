@@ -19,6 +19,8 @@ public abstract class ConformanceTest<TProvider> : IAsyncLifetime
 
     protected IHypervisor Stranger => _provider.Stranger;
 
+    protected IHypervisorProvider Provider => _provider;
+
     protected virtual Limits Limits => new();
 
     public async ValueTask InitializeAsync() =>
@@ -69,6 +71,19 @@ public abstract class ConformanceTest<TProvider> : IAsyncLifetime
 
     protected void AssertRevoked(params GrantReference[] references) =>
         Assert.Equal(references.Length, Revoke(references));
+
+    /// <summary>A grant that is mapped cannot be taken back, where taking back is a thing of its own.</summary>
+    protected void AssertInUse(params GrantReference[] references)
+    {
+        if (EndsByRevoking) Assert.Equal(0, Revoke(references));
+    }
+
+    /// <summary>True where an offer ends when it is revoked, false where it ends with its page.</summary>
+    protected bool EndsByRevoking => Granter.Grants.Lifetime == GrantLifetime.UntilRevoked;
+
+    /// <summary>Skips what is said only of a grant table that is ours to write.</summary>
+    protected void RequireRevoking() =>
+        Assert.SkipUnless(EndsByRevoking, "On this machine pages are granted, to read and write, as long as they live.");
 
     protected static byte[] Content(SharedPages pages, int page)
     {

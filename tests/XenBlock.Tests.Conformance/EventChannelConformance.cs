@@ -166,11 +166,12 @@ public abstract class EventChannelConformance<TProvider> : ConformanceTest<TProv
         far.Dispose();
         other.Notify();
 
-        Assert.Equal((0L, 0L), (near.NotificationsSent, other.NotificationsSent));
+        long counted = Provider.KnowsDroppedSends ? 0 : 1;
+        Assert.Equal((counted, counted), (near.NotificationsSent, other.NotificationsSent));
         Assert.False(near.TryTake());
         other.Dispose();
         other.Notify();
-        Assert.Equal(0, other.NotificationsSent);
+        Assert.Equal(counted, other.NotificationsSent);
     }
 
     [Fact]

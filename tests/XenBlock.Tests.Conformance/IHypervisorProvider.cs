@@ -14,6 +14,12 @@ public interface IHypervisorProvider : IAsyncDisposable
     /// <summary>A third domain, which nobody grants anything to.</summary>
     IHypervisor Stranger { get; }
 
+    /// <summary>False where every mapping takes a call of its own to end, as in gntdev.</summary>
+    bool UnmapsInOneCall => true;
+
+    /// <summary>False where a send is counted though nobody is at the other end: only the hypervisor knows.</summary>
+    bool KnowsDroppedSends => true;
+
     /// <summary>Starts the machine.</summary>
     /// <param name="limits">How small its tables are to be.</param>
     /// <returns>False if the machine cannot be made so small: the test is skipped, with a word.</returns>

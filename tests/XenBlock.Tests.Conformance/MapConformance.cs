@@ -54,9 +54,9 @@ public abstract class MapConformance<TProvider> : ConformanceTest<TProvider>
         GrantMapping third = Map(references, GrantAccess.ReadWrite);
 
         Mapper.Mapper.Unmap([first]);
-        Assert.Equal(0, Revoke(references));
+        AssertInUse(references);
         Mapper.Mapper.Unmap([third]);
-        Assert.Equal(0, Revoke(references));
+        AssertInUse(references);
         Assert.Equal(PageOf(1), Content(second.Pages, 0));
         Mapper.Mapper.Unmap([second]);
 
@@ -66,6 +66,7 @@ public abstract class MapConformance<TProvider> : ConformanceTest<TProvider>
     [Fact]
     public void Writing_to_a_read_only_grant_is_refused()
     {
+        RequireRevoking();
         using GrantablePages pages = Filled(1);
         GrantReference[] references = Offer(pages, GrantAccess.ReadOnly);
 
@@ -90,23 +91,23 @@ public abstract class MapConformance<TProvider> : ConformanceTest<TProvider>
         GrantStatus during = Stranger.Mapper.Map(
             Granter.DomainId, references, GrantAccess.ReadOnly, statuses, out _);
 
-        Assert.Equal((GrantStatus.BadReference, GrantStatus.BadReference), (before, during));
+        Assert.Equal((GrantStatus.GeneralError, GrantStatus.GeneralError), (before, during));
         Mapper.Mapper.Unmap([mapping]);
         AssertRevoked(references);
     }
 
     [Theory]
-    [InlineData(0u)]
-    [InlineData(7u)]
-    [InlineData(40u)]
-    [InlineData(65_536u)]
-    [InlineData(0x7FFF_FFFFu)]
-    [InlineData(uint.MaxValue)]
-    public void A_reference_that_was_not_granted_is_refused(uint reference)
+    [InlineData(2u, GrantStatus.GeneralError)]
+    [InlineData(7u, GrantStatus.GeneralError)]
+    [InlineData(40u, GrantStatus.GeneralError)]
+    [InlineData(65_536u, GrantStatus.BadReference)]
+    [InlineData(0x7FFF_FFFFu, GrantStatus.BadReference)]
+    [InlineData(uint.MaxValue, GrantStatus.BadReference)]
+    public void A_reference_that_was_not_granted_is_refused(uint reference, GrantStatus expected)
     {
         GrantStatus status = TryMap([new(reference)], GrantAccess.ReadOnly, out _, out GrantStatus[] statuses);
-        Assert.Equal(GrantStatus.BadReference, status);
-        Assert.Equal([GrantStatus.BadReference], statuses);
+        Assert.Equal(expected, status);
+        Assert.Equal([expected], statuses);
     }
 
     [Theory]
@@ -153,7 +154,7 @@ public abstract class MapConformance<TProvider> : ConformanceTest<TProvider>
         Assert.NotEqual(
             GrantStatus.Okay, TryMap([.. references, new(60_000)], GrantAccess.ReadWrite, out _, out _));
 
-        Assert.Equal(0, Revoke(references));
+        AssertInUse(references);
         Assert.Equal(PageOf(2), Content(standing.Pages, 1));
         Mapper.Mapper.Unmap([standing]);
         AssertRevoked(references);
@@ -169,7 +170,7 @@ public abstract class MapConformance<TProvider> : ConformanceTest<TProvider>
 
         Mapper.Mapper.Unmap(mappings);
 
-        Assert.Equal(calls + 1, Mapper.Mapper.Statistics.UnmapCalls);
+        Assert.Equal(calls + (Provider.UnmapsInOneCall ? 1 : 4), Mapper.Mapper.Statistics.UnmapCalls);
         Assert.Equal(12, Mapper.Mapper.Statistics.PagesUnmapped);
         AssertRevoked(references);
     }
@@ -199,7 +200,8 @@ public abstract class MapConformance<TProvider> : ConformanceTest<TProvider>
 
         GrantMapperStatistics after = Mapper.Mapper.Statistics;
         Assert.Equal((3L, 6L), (after.MapCalls - before.MapCalls, after.PagesMapped - before.PagesMapped));
-        Assert.Equal((1L, 6L), (after.UnmapCalls - before.UnmapCalls, after.PagesUnmapped - before.PagesUnmapped));
+        long calls = Provider.UnmapsInOneCall ? 1 : 2;
+        Assert.Equal((calls, 6L), (after.UnmapCalls - before.UnmapCalls, after.PagesUnmapped - before.PagesUnmapped));
         AssertRevoked(references);
     }
 }

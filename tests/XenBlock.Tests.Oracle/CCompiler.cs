@@ -42,9 +42,13 @@ internal static class CCompiler
     /// Compiles one assertion a fact, without linking and without libc's headers, so that it works for any target.
     /// </summary>
     /// <returns>The assertions that do not hold, as the compiler names them; empty if all hold.</returns>
-    public static string Check(string compiler, string target, IEnumerable<CFact> facts)
+    public static string Check(string compiler, string target, IEnumerable<CFact> facts) =>
+        Check(compiler, target, Prologue, facts);
+
+    /// <summary>The same with headers of the caller's choice.</summary>
+    public static string Check(string compiler, string target, string prologue, IEnumerable<CFact> facts)
     {
-        var source = new StringBuilder(Prologue);
+        var source = new StringBuilder(prologue);
         foreach (CFact fact in facts)
         {
             string message = fact.Expression.Replace('"', '\'');

@@ -104,6 +104,13 @@ internal static class CStructs
             ["RemotePort"] = "remote_port",
             ["LocalPort"] = "local_port",
         }),
+        new(typeof(EventChannelStatusArgument), "struct evtchn_status", 0, new()
+        {
+            ["Domain"] = "dom",
+            ["Port"] = "port",
+            ["Status"] = "status",
+            ["VirtualProcessor"] = "vcpu",
+        }),
         new(typeof(EventChannelAllocateArgument), "struct evtchn_alloc_unbound", 0, new()
         {
             ["Domain"] = "dom",

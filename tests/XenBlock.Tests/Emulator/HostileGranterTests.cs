@@ -29,13 +29,13 @@ public sealed class HostileGranterTests : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData(0u, GrantStatus.BadReference)]
-    [InlineData(2u, GrantStatus.BadReference)]
-    [InlineData(3u, GrantStatus.BadReference)]
+    [InlineData(0u, GrantStatus.GeneralError)]
+    [InlineData(2u, GrantStatus.GeneralError)]
+    [InlineData(3u, GrantStatus.GeneralError)]
     [InlineData(Permit, GrantStatus.Okay)]
     [InlineData(Permit | (1u << 2), GrantStatus.PermissionDenied)]
-    [InlineData(Permit | (5u << 16), GrantStatus.BadReference)]
-    [InlineData(0xFFFF_FFFF, GrantStatus.BadReference)]
+    [InlineData(Permit | (5u << 16), GrantStatus.GeneralError)]
+    [InlineData(0xFFFF_FFFF, GrantStatus.GeneralError)]
     public void Every_first_word_gets_its_verdict(uint word, GrantStatus expected)
     {
         Write(20, word, frame: 3);
@@ -85,7 +85,7 @@ public sealed class HostileGranterTests : IAsyncLifetime
 
         Assert.Equal(0u, new GranterTable(_machine.Memory, _machine.Memory.SlotOf(new(1))).Pins);
         Assert.Equal(0u, _machine.Memory.Pages.LoadAcquire(Entry(20)));
-        Assert.Equal(GrantStatus.BadReference, Map(20, out _));
+        Assert.Equal(GrantStatus.GeneralError, Map(20, out _));
     }
 
     [Fact]

@@ -96,7 +96,7 @@ public sealed class ProcessTests : IAsyncLifetime
         // Another domain of that number has nothing to do with the old one's pages.
         await using EmulatedDomain again = _machine.AddDomain(s_peer, new() { MemoryBytes = 1 << 16 });
         Assert.Equal(
-            GrantStatus.BadReference,
+            GrantStatus.GeneralError,
             _self.Mapper.Map(s_peer, [reference], GrantAccess.ReadOnly, new GrantStatus[1], out _));
         _self.Mapper.Unmap([mapping]);
     }
