@@ -3,11 +3,16 @@
 # it, so a source that changes during the build makes the next call build again.
 
 # tool_is_fresh ROOT
-tool_is_fresh() {
-  local root=$1 stamp=$1/artifacts/xenblk.stamp newer
-  [[ -e $stamp && -e $root/artifacts/bin/XenBlock.Cli/release/xenblk.dll ]] || return 1
-  newer=$(cd "$root" &&
-    find src Directory.Build.props Directory.Packages.props global.json -newer "$stamp" -print -quit)
+tool_is_fresh() { is_fresh "$1" artifacts/xenblk.stamp artifacts/bin/XenBlock.Cli/release/xenblk.dll; }
+
+# native_is_fresh ROOT
+native_is_fresh() { is_fresh "$1" artifacts/native/xenblk.stamp artifacts/native/xenblk; }
+
+# is_fresh ROOT STAMP RESULT: the result is there, and no source is newer than the stamp.
+is_fresh() {
+  local newer
+  [[ -e $1/$2 && -e $1/$3 ]] || return 1
+  newer=$(cd "$1" && find src Directory.Build.props Directory.Packages.props global.json -newer "$2" -print -quit)
   [[ -z $newer ]]
 }
 
@@ -45,4 +50,38 @@ build_tool_locked() {
     return 1
   fi
   mv "$root/artifacts/xenblk.stamp.new" "$root/artifacts/xenblk.stamp"
+}
+
+# native_rid: what .NET calls this computer.
+native_rid() {
+  case $(uname -m) in
+    x86_64) echo linux-x64 ;;
+    aarch64) echo linux-arm64 ;;
+    *)
+      echo "A native xenblk is built on x86_64 or arm64; this computer is $(uname -m)." >&2
+      return 1
+      ;;
+  esac
+}
+
+# build_native ROOT: artifacts/native/xenblk, one file that needs libc and libm only. The linker is the C compiler's.
+build_native() {
+  if ! command -v clang >/dev/null && ! command -v gcc >/dev/null; then
+    echo "A C compiler is missing, whose linker NativeAOT calls: install gcc and libc6-dev." >&2
+    return 1
+  fi
+  with_build_lock "$1" build_native_locked "$1"
+}
+
+build_native_locked() {
+  local root=$1 out=$1/artifacts/native rid
+  if native_is_fresh "$root"; then return 0; fi # somebody else built it while we waited
+  rid=$(native_rid) || return 1
+  mkdir -p "$out"
+  touch "$out/xenblk.stamp.new"
+  (cd "$root" && dotnet publish src/XenBlock.Cli -c Release -r "$rid" -p:PublishAot=true -p:RunAnalyzers=false \
+    -p:TrimmerSingleWarn=false -o "$out/publish" -nologo -v quiet 9>&-) </dev/null || return 1
+  # A copy under a name of its own, then a rename: whoever runs the old one is not disturbed.
+  cp "$out/publish/xenblk" "$out/xenblk.new" && mv "$out/xenblk.new" "$out/xenblk" || return 1
+  mv "$out/xenblk.stamp.new" "$out/xenblk.stamp"
 }

@@ -27,10 +27,12 @@ internal sealed class RunningTool : IDisposable
     public static RunningTool Start(params string[] arguments) => StartBy([], arguments);
 
     /// <summary>Starts xenblk by another program, as setsid or unshare.</summary>
-    public static RunningTool StartBy(string[] by, params string[] arguments)
+    public static RunningTool StartBy(string[] by, params string[] arguments) =>
+        StartProgram([.. by, Tool.Path, .. arguments]);
+
+    /// <summary>Starts a program and its arguments; xenblk or another build of it.</summary>
+    public static RunningTool StartProgram(string[] words)
     {
-        string tool = Path.Combine(AppContext.BaseDirectory, "xenblk");
-        string[] words = [.. by, tool, .. arguments];
         ProcessStartInfo start = new(words[0], words[1..])
         {
             RedirectStandardInput = true,
