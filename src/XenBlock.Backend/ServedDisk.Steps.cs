@@ -32,7 +32,8 @@ public sealed partial class ServedDisk
                 await StepReadyFrontendAsync();
                 break;
             case XenbusState.Closing:
-                await DisconnectAsync();
+                // It may still have requests: a Linux guest whose disk is mounted stays here until it is not (before
+                // 5.15), and goes on using it. Its own Closed says that it is done, as for Linux's blkback.
                 if (_state is not (XenbusState.Closing or XenbusState.Closed))
                     await SetStateAsync(XenbusState.Closing);
                 break;
@@ -57,7 +58,8 @@ public sealed partial class ServedDisk
 
     private async Task<string?> StepTowardsEndAsync(VbdView view)
     {
-        bool isServing = _connection is not null && XenbusTransitions.FrontendIsReady(view.FrontendState);
+        bool isServing = _connection is not null
+            && (XenbusTransitions.FrontendIsReady(view.FrontendState) || view.FrontendState == XenbusState.Closing);
         if (isServing && !_isForced)
         {
             if (_state != XenbusState.Closing) await SetStateAsync(XenbusState.Closing);

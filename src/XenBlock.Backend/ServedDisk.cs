@@ -74,6 +74,11 @@ public sealed partial class ServedDisk : IAsyncDisposable
     public Task<string> Completion => _completion.Task;
 
     /// <summary>
+    /// True once it has ended because it was told to, or the disk was taken away; false if something failed.
+    /// </summary>
+    public bool EndedInOrder { get; private set; }
+
+    /// <summary>
     /// Stops serving. Orderly: asks the frontend to close first, serves it until it does or
     /// <see cref="ServedDiskOptions.CloseTimeout"/> has passed. Returns when nothing of the frontend's memory is held.
     /// </summary>
@@ -195,7 +200,9 @@ public sealed partial class ServedDisk : IAsyncDisposable
             return $"XenStore is gone: {await _hypervisor.Store.Disconnected}";
         try
         {
-            return await StepAsync();
+            string? end = await StepAsync();
+            EndedInOrder = end is not null;
+            return end;
         }
         catch (XenBlockException exception)
         {

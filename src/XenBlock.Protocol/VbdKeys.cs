@@ -90,6 +90,18 @@ public static class VbdKeys
     /// <summary>"0" where the toolstack forbids discard.</summary>
     public const string DiscardEnable = "discard-enable";
 
+    /// <summary>The hotplug script that libxl calls when the disk comes and when it goes.</summary>
+    public const string Script = "script";
+
+    /// <summary>libxl's word for the interface that the disk was made for: "xen" or "virtio".</summary>
+    public const string Specification = "specification";
+
+    /// <summary>Ours: which toolstack made the nodes; "xenblk" if we did, so that we also remove them.</summary>
+    public const string MadeBy = "made-by";
+
+    /// <summary>Ours: how the backend shall reach the pages of a request: "map", "persistent" or "copy".</summary>
+    public const string Access = "xenblk-access";
+
     /// <summary>Why an end gave up, in words; we write it, tools print it.</summary>
     public const string Error = "error";
 

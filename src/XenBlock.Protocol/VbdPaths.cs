@@ -23,6 +23,14 @@ public static class VbdPaths
     public static string Backends(DomainId backend, DomainId frontend) =>
         string.Create(CultureInfo.InvariantCulture, $"{Backends(backend)}/{frontend.Value}");
 
+    /// <summary>Where libxl remembers a vbd, so that xl can list it and take it away.</summary>
+    public static string Toolstack(DomainId frontend, VbdNumber vbd) =>
+        string.Create(CultureInfo.InvariantCulture, $"{ToolstackDomain(frontend)}/device/vbd/{vbd.Value}");
+
+    /// <summary>Where libxl remembers a domain.</summary>
+    public static string ToolstackDomain(DomainId domain) =>
+        string.Create(CultureInfo.InvariantCulture, $"/libxl/{domain.Value}");
+
     /// <summary>A domain's own directory.</summary>
     public static string Domain(DomainId domain) =>
         string.Create(CultureInfo.InvariantCulture, $"/local/domain/{domain.Value}");

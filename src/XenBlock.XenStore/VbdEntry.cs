@@ -17,4 +17,8 @@ public sealed record VbdEntry(
     XenbusState FrontendState,
     XenbusState BackendState,
     bool IsReadOnly,
-    string Params);
+    string Params)
+{
+    /// <summary>Who made the nodes, if they say so; see <see cref="VbdKeys.MadeBy"/>.</summary>
+    public string? MadeBy { get; init; }
+}

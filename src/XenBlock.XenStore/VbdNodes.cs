@@ -9,7 +9,7 @@ namespace XenBlock.XenStore;
 /// permissions as libxl writes them (xen/tools/libs/light/libxl_disk.c and libxl_device.c).
 /// </summary>
 /// <remarks>Needs a connection with dom0's rights. Trusts nothing that a frontend can write (S18).</remarks>
-public static class VbdNodes
+public static partial class VbdNodes
 {
     /// <summary>How long an orderly removal waits if nothing is said, as libxl (LIBXL_DESTROY_TIMEOUT).</summary>
     public static readonly TimeSpan RemovalTimeout = TimeSpan.FromSeconds(10);
@@ -29,17 +29,7 @@ public static class VbdNodes
         return store.TransactAsync(
             async transaction =>
             {
-                await RequireDomainAsync(transaction, specification.Frontend, cancellationToken);
-                await RequireDomainAsync(transaction, specification.Backend, cancellationToken);
-                if (await transaction.ReadAsync(frontend, cancellationToken) is not null
-                    || await transaction.ReadAsync(backend, cancellationToken) is not null)
-                {
-                    throw new XenBlockException(
-                        XenBlockErrorKind.InUse,
-                        $"{specification.Vbd} of domain {specification.Frontend.Value} is taken; " +
-                        "remove it first, or take another name.");
-                }
-
+                await RequireFreeAsync(transaction, specification, cancellationToken);
                 await WriteEndAsync(
                     transaction,
                     backend,
@@ -118,6 +108,7 @@ public static class VbdNodes
             async transaction =>
             {
                 await transaction.RemoveAsync(VbdPaths.Frontend(frontend, vbd), cancellationToken);
+                await transaction.RemoveAsync(VbdPaths.Toolstack(frontend, vbd), cancellationToken);
                 await transaction.RemoveAsync(backend, cancellationToken);
                 string served = VbdPaths.Backends(entry.Backend, frontend);
                 if (await transaction.ListAsync(served, cancellationToken) is { Count: 0 })
@@ -200,6 +191,23 @@ public static class VbdNodes
 
     private static string Flag(bool value) => value ? "1" : "0";
 
+    private static async Task RequireFreeAsync(
+        IXenStoreAccess transaction, VbdSpecification specification, CancellationToken cancellationToken)
+    {
+        string frontend = VbdPaths.Frontend(specification.Frontend, specification.Vbd);
+        string backend = VbdPaths.Backend(specification.Backend, specification.Frontend, specification.Vbd);
+        await RequireDomainAsync(transaction, specification.Frontend, cancellationToken);
+        await RequireDomainAsync(transaction, specification.Backend, cancellationToken);
+        if (await transaction.ReadAsync(frontend, cancellationToken) is not null
+            || await transaction.ReadAsync(backend, cancellationToken) is not null)
+        {
+            throw new XenBlockException(
+                XenBlockErrorKind.InUse,
+                $"{specification.Vbd} of domain {specification.Frontend.Value} is taken; " +
+                "remove it first, or take another name.");
+        }
+    }
+
     private static async Task RequireDomainAsync(
         IXenStoreAccess transaction, DomainId domain, CancellationToken cancellationToken)
     {
@@ -226,7 +234,10 @@ public static class VbdNodes
             await StateAsync(store, $"{front}/{VbdKeys.State}", cancellationToken),
             await StateAsync(store, $"{back}/{VbdKeys.State}", cancellationToken),
             await store.ReadAsync($"{back}/{VbdKeys.Mode}", cancellationToken) is not "w",
-            await store.ReadAsync($"{back}/{VbdKeys.Params}", cancellationToken) ?? "");
+            await store.ReadAsync($"{back}/{VbdKeys.Params}", cancellationToken) ?? "")
+        {
+            MadeBy = await store.ReadAsync($"{back}/{VbdKeys.MadeBy}", cancellationToken),
+        };
     }
 
     private static async Task<XenbusState> StateAsync(

@@ -37,4 +37,13 @@ public sealed record VbdSpecification
 
     /// <summary>False if the frontend shall keep its own data out of shared pages (XSA-403).</summary>
     public bool IsTrusted { get; init; } = true;
+
+    /// <summary>The script that libxl runs when it takes the disk away; null to name none.</summary>
+    public string? Script { get; init; }
+
+    /// <summary>Who makes the nodes, if they are to say so; see <see cref="Protocol.VbdKeys.MadeBy"/>.</summary>
+    public string? MadeBy { get; init; }
+
+    /// <summary>How the backend shall reach pages; null if it is to choose.</summary>
+    public string? Access { get; init; }
 }

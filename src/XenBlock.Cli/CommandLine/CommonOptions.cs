@@ -13,19 +13,22 @@ internal static class CommonOptions
         Recursive = true,
     };
 
+    /// <summary>The domain of an embedded machine that is meant if nothing is said.</summary>
+    public const int UsualDomain = 1;
+
     /// <summary>The machine to join. One a command, because an option belongs to its command.</summary>
     public static Option<string?> Machine() => new("--machine")
     {
-        Description = "The embedded machine's socket. Default: the one of this user.",
-        HelpName = "SOCKET",
+        Description = "The machine: xen, or an embedded machine's socket. Default: $XENBLK_MACHINE; else Xen where "
+            + "there is one; else this user's embedded machine.",
+        HelpName = "xen|SOCKET",
     };
 
     /// <summary>The domain to be, or to serve.</summary>
-    public static Option<int> Domain(string description) => new("--domain")
+    public static Option<int?> Domain(string description) => new("--domain")
     {
         Description = description,
         HelpName = "N",
-        DefaultValueFactory = _ => 1,
     };
 
     /// <summary>A frontend's domain, or the sentence that says what it can be.</summary>
@@ -33,4 +36,9 @@ internal static class CommonOptions
         ? new DomainId((ushort)number)
         : throw new UsageException(
             $"{number} is no domain for a frontend; take 1 to {DomainId.FirstReserved - 1} (0 is the backend's).");
+
+    /// <summary>A domain to serve on Xen, where dom0 may have disks of its own.</summary>
+    public static DomainId ServedDomain(int number, bool isXen) => isXen && number == 0
+        ? DomainId.Zero
+        : FrontendDomain(number);
 }

@@ -5,9 +5,7 @@ using XenBlock.Cli.CommandLine;
 using XenBlock.Cli.Copy;
 using XenBlock.Cli.Output;
 using XenBlock.Cli.Serving;
-using XenBlock.Emulator;
 using XenBlock.Frontend;
-using XenBlock.Protocol;
 
 namespace XenBlock.Cli.Commands;
 
@@ -24,7 +22,8 @@ internal sealed class CopyCommand : XenblkCommand
         Description = "A file, - for stdout, or a disk.",
     };
 
-    private readonly Option<int> _domain = CommonOptions.Domain("The domain that has the disk.");
+    private readonly Option<int?> _domain =
+        CommonOptions.Domain("The domain that has the disk. Default: 1; on Xen the one that this is.");
     private readonly Option<string?> _machine = CommonOptions.Machine();
 
     private readonly Option<string> _sparse = new("--sparse")
@@ -69,16 +68,16 @@ internal sealed class CopyCommand : XenblkCommand
                 : $"Neither {source.Text} nor {destination.Text} is a disk; name one as xvda or vbd:xvda.");
         }
 
-        DomainId domain = CommonOptions.FrontendDomain(run.Result.GetValue(_domain));
         SparseMode sparse = Enum.Parse<SparseMode>(run.Result.GetRequiredValue(_sparse), ignoreCase: true);
 
         // The file first: a mistake in its name is found before the disk is touched.
         using ICopySource? from = source.IsDisk ? null : OpenSource(source);
-        await using EmulatedDomain joined =
-            await HostedMachine.JoinAsync(run.Result.GetValue(_machine), domain, run.Token);
+        await using HostedMachine machine = await HostedMachine.JoinAsync(
+            MachineChoice.Of(run.Result.GetValue(_machine)), run.Result.GetValue(_domain), run.Token);
+        using FrontendClaim claim = FrontendClaim.Take(machine, source.Vdev ?? destination.Vdev!);
         BlockDeviceOptions options = new() { CallerPumps = true };
         await using BlockDevice device = await BlockDevice.ConnectAsync(
-            joined, source.Vdev ?? destination.Vdev!, options, run.Token);
+            machine.Domain, source.Vdev ?? destination.Vdev!, options, run.Token);
         if (from is not null)
             CheckRoom(device, from, source.Text);
         using ICopySink? to = from is null ? OpenSink(destination, device.SizeBytes, sparse) : null;

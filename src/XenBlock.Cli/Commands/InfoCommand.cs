@@ -1,10 +1,11 @@
 using System.CommandLine;
+using System.Globalization;
 using System.Text.Json;
 using XenBlock.Cli.CommandLine;
 using XenBlock.Cli.Output;
 using XenBlock.Cli.Serving;
-using XenBlock.Emulator;
 using XenBlock.Frontend;
+using XenBlock.Hypervisor;
 using XenBlock.Protocol;
 using XenBlock.XenStore;
 
@@ -14,7 +15,8 @@ namespace XenBlock.Cli.Commands;
 internal sealed class InfoCommand : XenblkCommand
 {
     private readonly Argument<string> _vdev = new("vdev") { Description = "The disk, as xvda or 51712." };
-    private readonly Option<int> _domain = CommonOptions.Domain("The domain that has the disk.");
+    private readonly Option<int?> _domain =
+        CommonOptions.Domain("The domain that has the disk. Default: 1; on Xen the one that this is.");
     private readonly Option<string?> _machine = CommonOptions.Machine();
 
     /// <summary>The command.</summary>
@@ -22,7 +24,8 @@ internal sealed class InfoCommand : XenblkCommand
         : base(
             "info",
             "Connect to a disk and show what the backend offered, what we wished for, what was agreed, and the reason "
-                + "for each \"no\". A disk that another process uses is only looked at in XenStore.",
+                + "for each \"no\". A disk that another process, or the kernel, uses is only looked at in XenStore; "
+                + "so is, on Xen, a disk of another domain.",
             """
             xenblk info xvda
             xenblk info xvdb --domain 2 --json
@@ -36,23 +39,14 @@ internal sealed class InfoCommand : XenblkCommand
     /// <inheritdoc/>
     public override async Task<int> RunAsync(CommandRun run)
     {
-        DomainId domain = CommonOptions.FrontendDomain(run.Result.GetValue(_domain));
         string vdev = run.Result.GetRequiredValue(_vdev);
         if (!VbdName.TryParse(vdev, out VbdNumber number, out string? problem))
             throw new UsageException(Failure.Sentence(problem));
-        string? socket = run.Result.GetValue(_machine);
-        InfoDocument document;
-        try
-        {
-            await using EmulatedDomain joined = await HostedMachine.JoinAsync(socket, domain, run.Token);
-            document = await ConnectAsync(joined, vdev, run.Token);
-        }
-        catch (DomainInUseException)
-        {
-            string store = Sockets.StoreOf(socket ?? EmulatedMachine.DefaultSocketPath);
-            document = await LookAsync(store, domain, number, run.Token);
-        }
-
+        int? domain = run.Result.GetValue(_domain);
+        MachineChoice choice = MachineChoice.Of(run.Result.GetValue(_machine));
+        InfoDocument document = choice.IsXen
+            ? await OnXenAsync(choice, domain, number, run.Token)
+            : await OnEmbeddedAsync(choice, domain, number, run.Token);
         if (run.Json)
             run.Out.WriteLine(JsonSerializer.Serialize(document, JsonLines.Default.InfoDocument));
         else
@@ -60,9 +54,48 @@ internal sealed class InfoCommand : XenblkCommand
         return ExitCodes.Okay;
     }
 
-    private static async Task<InfoDocument> ConnectAsync(EmulatedDomain domain, string vdev, CancellationToken token)
+    private static async Task<InfoDocument> OnXenAsync(
+        MachineChoice choice, int? domain, VbdNumber vbd, CancellationToken token)
     {
-        await using BlockDevice device = await BlockDevice.ConnectAsync(domain, vdev, cancellationToken: token);
+        await using HostedMachine machine = await HostedMachine.JoinAsync(choice, domain: null, token);
+        DomainId own = machine.Domain.DomainId;
+        if (domain is { } other && other != own.Value)
+        {
+            DomainId named = CommonOptions.ServedDomain(other, isXen: true);
+            return await LookAsync(machine.Domain.Store, named, vbd, token);
+        }
+
+        try
+        {
+            using FrontendClaim claim = FrontendClaim.Take(machine, VbdName.Format(vbd));
+            return await ConnectAsync(machine.Domain, vbd, token);
+        }
+        catch (DomainInUseException)
+        {
+            return await LookAsync(machine.Domain.Store, own, vbd, token);
+        }
+    }
+
+    private static async Task<InfoDocument> OnEmbeddedAsync(
+        MachineChoice choice, int? domain, VbdNumber vbd, CancellationToken token)
+    {
+        try
+        {
+            await using HostedMachine machine = await HostedMachine.JoinAsync(choice, domain, token);
+            return await ConnectAsync(machine.Domain, vbd, token);
+        }
+        catch (DomainInUseException)
+        {
+            await using XenStoreClient store = await XenStoreClient.ConnectAsync(choice.StoreSocket, token);
+            DomainId named = CommonOptions.FrontendDomain(domain ?? CommonOptions.UsualDomain);
+            return await LookAsync(store, named, vbd, token);
+        }
+    }
+
+    private static async Task<InfoDocument> ConnectAsync(IHypervisor domain, VbdNumber vbd, CancellationToken token)
+    {
+        await using BlockDevice device = await BlockDevice.ConnectAsync(
+            domain, VbdName.Format(vbd), cancellationToken: token);
         return new InfoDocument(
             InfoDocument.SchemaName,
             device.Name,
@@ -76,17 +109,16 @@ internal sealed class InfoCommand : XenblkCommand
     }
 
     private static async Task<InfoDocument> LookAsync(
-        string storeSocket, DomainId domain, VbdNumber vbd, CancellationToken token)
+        IXenStore store, DomainId domain, VbdNumber vbd, CancellationToken token)
     {
-        await using XenStoreClient store = await XenStoreClient.ConnectAsync(storeSocket, token);
-        VbdEntry entry = (await VbdNodes.ListAsync(store, token))
-            .FirstOrDefault(entry => entry.Frontend == domain && entry.Vbd == vbd)
-            ?? throw new UsageException(
-                $"{vbd} is not a disk of domain {domain.Value}; see what it has: "
-                    + $"xenblk store ls {VbdPaths.Frontends(domain)}");
-        Dictionary<string, string> back =
-            await KeysAsync(store, VbdPaths.Backend(entry.Backend, domain, vbd), token);
         Dictionary<string, string> front = await KeysAsync(store, VbdPaths.Frontend(domain, vbd), token);
+        if (BackendOf(front) is not var (backend, path))
+        {
+            throw new UsageException(
+                $"{vbd} is not a disk of domain {domain.Value}; see what it has: xenblk list");
+        }
+
+        Dictionary<string, string> back = await KeysAsync(store, path, token);
         BackendOffer offer = BackendOffer.FromKeys(back);
         AgreedFeatures? agreed =
             FrontendAnswer.TryFromKeys(front, offer, BlkifAbiNames.Native, out FrontendAnswer? answer, out _)
@@ -97,16 +129,27 @@ internal sealed class InfoCommand : XenblkCommand
             InfoDocument.SchemaName,
             VbdName.Format(vbd),
             domain.Value,
-            entry.Backend.Value,
+            backend.Value,
             IsInUse: true,
             hasSize ? disk!.SizeBytes : null,
             hasSize ? disk!.SectorSizeBytes : null,
-            entry.IsReadOnly,
+            back.GetValueOrDefault(VbdKeys.Mode) is not "w",
             agreed is null ? [] : FeaturesOf(agreed));
     }
 
+    // Any kind of backend, so the path is the frontend's word; it may only lead to a backend of the domain it names.
+    private static (DomainId Domain, string Path)? BackendOf(Dictionary<string, string> front)
+    {
+        string? id = front.GetValueOrDefault(VbdKeys.BackendId);
+        string? path = front.GetValueOrDefault(VbdKeys.Backend);
+        if (path is null || !ushort.TryParse(id, NumberStyles.None, CultureInfo.InvariantCulture, out ushort backend))
+            return null;
+        DomainId domain = new(backend);
+        return path.StartsWith($"{VbdPaths.Domain(domain)}/backend/", StringComparison.Ordinal) ? (domain, path) : null;
+    }
+
     private static async Task<Dictionary<string, string>> KeysAsync(
-        XenStoreClient store, string directory, CancellationToken token)
+        IXenStore store, string directory, CancellationToken token)
     {
         Dictionary<string, string> keys = new(StringComparer.Ordinal);
         foreach (string name in await store.ListAsync(directory, token) ?? [])

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using XenBlock.Backend;
 using XenBlock.Cli.Bench;
 using XenBlock.Cli.CommandLine;
 using XenBlock.Cli.Serving;
@@ -22,37 +23,50 @@ internal sealed class ServeCommand : XenblkCommand
         HelpName = "path=IMAGE,vdev=NAME,domain=N,mode=r|w",
     };
 
-    private readonly Option<int> _domain = CommonOptions.Domain("The frontend's domain.");
+    private readonly Option<string[]> _vbds = new("--vbd")
+    {
+        Description = "A disk that the toolstack has made: image and mode are what it wrote. DOMAIN is a number or a "
+            + "name; may be repeated.",
+        HelpName = "DOMAIN/VDEV",
+    };
+
+    private readonly Option<int?> _domain =
+        CommonOptions.Domain("The frontend's domain. Default: 1; on Xen it has to be named.");
 
     private readonly Option<bool> _readOnly = new("--read-only", "-r") { Description = "Nothing may be written." };
 
     private readonly Option<string?> _machine = CommonOptions.Machine();
 
-    private readonly Option<string> _access = new("--access")
+    private readonly Option<string?> _access = new("--access")
     {
-        Description = "How to reach the pages of a request: map them, keep them mapped, or copy.",
-        DefaultValueFactory = _ => "persistent",
+        Description = "How to reach the pages of a request: map them, keep them mapped, or copy. Default: persistent.",
+        HelpName = "map|persistent|copy",
     };
 
     /// <summary>The command.</summary>
     public ServeCommand()
         : base(
             "serve",
-            "Serve images as Xen disks until Ctrl-C. Joins the embedded machine at the socket as its dom0; where there "
-                + "is none, hosts one. Prints a line that begins with \"ready\" when every disk can be connected.",
+            "Serve images as Xen disks until Ctrl-C. On Xen, in dom0, to the domain that is named; else joins the "
+                + "embedded machine at the socket as its dom0, and where there is none, hosts one. Prints a line that "
+                + "begins with \"ready\" when every disk can be connected.",
             """
             xenblk serve disk.raw                        as xvda of domain 1
             xenblk serve root.raw=xvda data.raw=xvdb -r  two disks, read-only
             xenblk serve --disk path=a.raw,domain=1 --disk path=b.raw,domain=2,mode=r
             xenblk serve /dev/sdb1                       a block device
             xenblk serve --machine /tmp/m.sock disk.raw  on a machine of its own; see also: xenblk machine
+            xenblk serve --domain 5 disk.raw=xvdb        on Xen: a disk that xl block-list shows
+            xenblk serve --vbd web/xvda                  on Xen: a disk of domain "web" that xl made
 
-            SIGTERM ends it with exit code 0, Ctrl-C with 130; both close every disk in order first.
+            SIGTERM ends it with exit code 0, Ctrl-C with 130; both close every disk in order first, and remove the
+            nodes that this made. It ends by itself, with 0, when every disk was taken away or its domain is gone.
+            A backend that died and is started again takes up its disks where they were.
             """)
     {
         _access.AcceptOnlyFromAmong("map", "persistent", "copy");
         Arguments.Add(_images);
-        foreach (Option option in (Option[])[_disks, _domain, _readOnly, _machine, _access])
+        foreach (Option option in (Option[])[_disks, _vbds, _domain, _readOnly, _machine, _access])
             Options.Add(option);
     }
 
@@ -62,20 +76,32 @@ internal sealed class ServeCommand : XenblkCommand
     /// <inheritdoc/>
     public override async Task<int> RunAsync(CommandRun run)
     {
-        DomainId domain = CommonOptions.FrontendDomain(run.Result.GetValue(_domain));
+        MachineChoice choice = MachineChoice.Of(run.Result.GetValue(_machine));
         bool isReadOnly = run.Result.GetValue(_readOnly);
-        List<DiskSpecification> disks =
-        [
-            .. (run.Result.GetValue(_images) ?? []).Select(
-                text => DiskSpecification.ParseShort(text, domain, isReadOnly)),
-            .. (run.Result.GetValue(_disks) ?? []).Select(
-                text => DiskSpecification.ParseLong(text, domain, isReadOnly)),
-        ];
-        if (disks.Count == 0)
+        List<DiskSpecification> disks = Disks(run, choice.IsXen, isReadOnly);
+        VbdAddress[] addresses = [.. (run.Result.GetValue(_vbds) ?? []).Select(VbdAddress.Parse)];
+        if (disks.Count + addresses.Length == 0)
             throw new UsageException("Nothing to serve; name an image: xenblk serve disk.raw");
+        PayloadAccess? access = run.Result.GetValue(_access) is { } word
+            ? BenchDisk.AccessOf(Enum.Parse<AccessChoice>(word, ignoreCase: true))
+            : null;
+        await using DiskServer server =
+            DiskServer.Open(DiskSpecification.Name(disks), addresses, access, isReadOnly);
+        return await server.RunAsync(run, choice);
+    }
 
-        AccessChoice access = Enum.Parse<AccessChoice>(run.Result.GetRequiredValue(_access), ignoreCase: true);
-        await using DiskServer server = DiskServer.Open(DiskSpecification.Name(disks), BenchDisk.AccessOf(access));
-        return await server.RunAsync(run, run.Result.GetValue(_machine));
+    private List<DiskSpecification> Disks(CommandRun run, bool isXen, bool isReadOnly)
+    {
+        string[] images = run.Result.GetValue(_images) ?? [];
+        int? number = run.Result.GetValue(_domain) ?? (isXen ? null : CommonOptions.UsualDomain);
+        DomainId? domain = number is { } named ? CommonOptions.ServedDomain(named, isXen) : null;
+        if (images.Length > 0 && domain is null)
+            throw new UsageException("Name the domain to serve with --domain N; xl list shows what there is.");
+        return
+        [
+            .. images.Select(text => DiskSpecification.ParseShort(text, domain!.Value, isReadOnly)),
+            .. (run.Result.GetValue(_disks) ?? []).Select(
+                text => DiskSpecification.ParseLong(text, domain, isReadOnly, isXen)),
+        ];
     }
 }

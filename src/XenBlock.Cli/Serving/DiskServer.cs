@@ -2,7 +2,6 @@ using System.Text.Json;
 using XenBlock.Backend;
 using XenBlock.Cli.CommandLine;
 using XenBlock.Cli.Output;
-using XenBlock.Emulator;
 using XenBlock.Hypervisor;
 using XenBlock.Protocol;
 using XenBlock.Storage;
@@ -15,98 +14,131 @@ namespace XenBlock.Cli.Serving;
 /// </summary>
 internal sealed class DiskServer : IAsyncDisposable
 {
-    private static readonly TimeSpan s_look = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan s_afterthought = TimeSpan.FromSeconds(1);
-    private readonly List<(DiskSpecification Disk, IBlockStore Store)> _stores;
-    private readonly PayloadAccess _access;
+    private readonly List<ServedImage> _images;
+    private readonly IReadOnlyList<VbdAddress> _addresses;
+    private readonly PayloadAccess? _access;
+    private readonly bool _isReadOnly;
 
-    private DiskServer(List<(DiskSpecification Disk, IBlockStore Store)> stores, PayloadAccess access)
+    private DiskServer(
+        List<ServedImage> images, IReadOnlyList<VbdAddress> addresses, PayloadAccess? access, bool isReadOnly)
     {
-        _stores = stores;
+        _images = images;
+        _addresses = addresses;
         _access = access;
+        _isReadOnly = isReadOnly;
     }
 
-    /// <summary>Opens all images.</summary>
+    /// <summary>Opens all images that were named.</summary>
+    /// <param name="disks">Images to serve as disks that we make.</param>
+    /// <param name="addresses">Disks that a toolstack made, whose nodes name the image.</param>
+    /// <param name="access">How to reach pages; null for what the nodes say, or else the usual.</param>
+    /// <param name="isReadOnly">True if disks of a toolstack may not be written whatever it says.</param>
     /// <exception cref="StoreException">One of them cannot be opened as asked.</exception>
-    public static DiskServer Open(IReadOnlyList<DiskSpecification> disks, PayloadAccess access)
+    public static DiskServer Open(
+        IReadOnlyList<DiskSpecification> disks,
+        IReadOnlyList<VbdAddress> addresses,
+        PayloadAccess? access,
+        bool isReadOnly)
     {
-        List<(DiskSpecification, IBlockStore)> stores = [];
+        List<ServedImage> images = [];
         try
         {
             foreach (DiskSpecification disk in disks)
             {
                 FileBlockStoreOptions options = new() { ReadOnly = disk.IsReadOnly };
-                stores.Add((disk, FileBlockStore.Open(disk.Path, options)));
+                images.Add(new ServedImage(disk, FileBlockStore.Open(disk.Path, options)));
             }
 
-            return new DiskServer(stores, access);
+            return new DiskServer(images, addresses, access, isReadOnly);
         }
         catch
         {
-            foreach ((_, IBlockStore store) in stores)
-                store.Dispose();
+            foreach (ServedImage image in images)
+                image.Dispose();
             throw;
         }
     }
 
     /// <summary>Serves until told to stop, or until the machine or every disk is gone.</summary>
     /// <returns>The exit code.</returns>
-    public async Task<int> RunAsync(CommandRun run, string? socket)
+    public async Task<int> RunAsync(CommandRun run, MachineChoice choice)
     {
-        IEnumerable<DomainId> frontends = _stores.Select(entry => entry.Disk.Domain).Distinct();
-        await using HostedMachine machine = await HostedMachine.JoinOrHostAsync(socket, frontends, run.Token);
+        IEnumerable<DomainId> frontends = _images.Select(image => image.Disk.Domain).Distinct();
+        await using HostedMachine machine = await HostedMachine.JoinOrHostAsync(choice, frontends, run.Token);
+        foreach (VbdAddress address in _addresses)
+            _images.Add(await ToolstackDisk.OpenAsync(machine, address, _isReadOnly, run.Token));
         await using BlockBackend backend = BlockBackend.Create(machine.Domain);
-        List<ServedDisk> served = [];
-        foreach ((DiskSpecification disk, IBlockStore store) in _stores)
-            served.Add(await ServeAsync(machine.Domain, backend, disk, store, run.Token));
-
-        SayReady(run, machine);
-        int exitCode = await FollowAsync(run, machine, served);
-        foreach (ServedDisk disk in served)
-            await disk.StopAsync(orderly: true);
-        if (exitCode == ExitCodes.Okay)
-            await RemoveNodesAsync(machine.Domain.Store);
-        foreach (ServedDisk disk in served)
-            SayEnd(run, disk);
-        return exitCode;
+        bool isReady = false;
+        try
+        {
+            foreach (ServedImage image in _images)
+                await ServeAsync(machine, backend, image, run.Token);
+            SayReady(run, machine);
+            isReady = true;
+            int exitCode = await new ServingWatch(run, machine, _images).FollowAsync();
+            await StopAsync(onlyNew: false);
+            foreach (ServedImage image in _images)
+                SayEnd(run, image.Served!);
+            return exitCode;
+        }
+        catch
+        {
+            // What failed before anybody could use it leaves nothing behind. What failed later keeps its nodes, so
+            // that the next of us can take up where this one left.
+            if (!isReady)
+                await StopAsync(onlyNew: true);
+            throw;
+        }
     }
 
     /// <inheritdoc/>
     public ValueTask DisposeAsync()
     {
-        foreach ((_, IBlockStore store) in _stores)
-            store.Dispose();
+        foreach (ServedImage image in _images)
+            image.Dispose();
         return ValueTask.CompletedTask;
     }
 
-    private async Task<ServedDisk> ServeAsync(
-        EmulatedDomain dom0, BlockBackend backend, DiskSpecification disk, IBlockStore store, CancellationToken token)
+    private async Task ServeAsync(
+        HostedMachine machine, BlockBackend backend, ServedImage image, CancellationToken token)
     {
-        VbdSpecification nodes = new()
+        DiskSpecification disk = image.Disk;
+        VbdNumber vbd = disk.Vdev!.Value;
+        image.Claim = DiskClaim.Take(machine, disk.Domain, vbd);
+        if (disk.Nodes is { } entry)
         {
-            Frontend = disk.Domain,
-            Vbd = disk.Vdev!.Value,
-            Params = Path.GetFullPath(disk.Path),
-            IsReadOnly = disk.IsReadOnly,
-        };
-        try
-        {
-            await VbdNodes.CreateAsync(dom0.Store, nodes, token);
+            await image.Claim.AdoptAsync(entry, token);
         }
-        catch (XenBlockException taken) when (taken.Kind == XenBlockErrorKind.InUse)
+        else
         {
-            // There is one dom0 and we are it: whoever served this vbd is dead, and its nodes are what it left.
-            await VbdNodes.RemoveAsync(dom0.Store, disk.Domain, nodes.Vbd, force: true, cancellationToken: token);
-            await VbdNodes.CreateAsync(dom0.Store, nodes, token);
+            VbdSpecification nodes = DiskClaim.NodesOf(
+                machine.Domain.DomainId, disk.Domain, vbd, disk.Path, disk.IsReadOnly, access: null);
+            await image.Claim.MakeOrAdoptAsync(nodes, token);
         }
 
-        ServedDiskOptions options = new() { Access = _access, ReadOnly = disk.IsReadOnly };
-        return await backend.ServeAsync(disk.Domain, nodes.Vbd, store, options, token);
+        ServedDiskOptions options = new()
+        {
+            Access = _access ?? image.Access ?? PayloadAccess.Persistent,
+            ReadOnly = disk.IsReadOnly,
+        };
+        image.Served = await backend.ServeAsync(disk.Domain, vbd, image.Store, options, token);
+        await image.Claim.ShowAsync(token);
+    }
+
+    private async Task StopAsync(bool onlyNew)
+    {
+        await Task.WhenAll(_images.Select(image => image.Served?.StopAsync(orderly: true) ?? Task.CompletedTask));
+        foreach (ServedImage image in _images)
+        {
+            if (image.Claim is { } claim)
+                await claim.WithdrawAsync(onlyNew);
+        }
     }
 
     private void SayReady(CommandRun run, HostedMachine machine)
     {
-        ServedDiskDocument[] disks = [.. _stores.Select(entry => new ServedDiskDocument(
+        ServiceManager.SayReady();
+        ServedDiskDocument[] disks = [.. _images.Select(entry => new ServedDiskDocument(
             entry.Disk.Path,
             VbdName.Format(entry.Disk.Vdev!.Value),
             entry.Disk.Domain.Value,
@@ -128,55 +160,10 @@ internal sealed class DiskServer : IAsyncDisposable
 
         run.Out.WriteLine(machine.IsHosted
             ? $"ready: hosting a machine at {machine.Socket}; Ctrl-C ends it"
-            : $"ready: joined the machine at {machine.Socket}; Ctrl-C leaves it");
-    }
-
-    private static async Task<int> FollowAsync(CommandRun run, HostedMachine machine, List<ServedDisk> served)
-    {
-        XenbusState[] shown = [.. served.Select(disk => disk.State)];
-        Task<string> gone = machine.Domain.MachineGone;
-        Task<string[]> ended = Task.WhenAll(served.Select(disk => disk.Completion));
-        Task stopped = Task.Delay(Timeout.Infinite, run.Token);
-        while (true)
-        {
-            Task first = await Task.WhenAny(gone, ended, stopped, Task.Delay(s_look, CancellationToken.None));
-            for (int i = 0; i < shown.Length; i++)
-            {
-                if (served[i].State != shown[i])
-                    run.Remark($"{served[i].Vdev} of domain {served[i].Frontend.Value}: {served[i].State}");
-                shown[i] = served[i].State;
-            }
-
-            if (first == stopped)
-                return ExitCodes.Okay;
-
-            // A machine that goes takes its XenStore along: disks may notice that first, and it is not the cause.
-            if (first == ended)
-                first = await Task.WhenAny(gone, Task.Delay(s_afterthought, CancellationToken.None));
-            if (first == gone)
-            {
-                throw new WorkFailedException(
-                    $"The machine at {machine.Socket} is gone ({await gone}); what was flushed is in the images.");
-            }
-
-            if (ended.IsCompleted)
-                throw new WorkFailedException($"No disk is served any more: {(await ended)[0]}.");
-        }
-    }
-
-    private async Task RemoveNodesAsync(IXenStore store)
-    {
-        foreach ((DiskSpecification disk, _) in _stores)
-        {
-            try
-            {
-                await VbdNodes.RemoveAsync(store, disk.Domain, disk.Vdev!.Value, force: true);
-            }
-            catch (XenBlockException)
-            {
-                // Somebody else removed it, or XenStore went away: either way it is not there.
-            }
-        }
+            : machine.IsXen
+                ? $"ready: {machine.Domain.Description}, domain {machine.Domain.DomainId.Value}; "
+                    + "Ctrl-C takes the disks away"
+                : $"ready: joined the machine at {machine.Socket}; Ctrl-C leaves it");
     }
 
     private static void SayEnd(CommandRun run, ServedDisk disk)

@@ -1,5 +1,6 @@
 using XenBlock.Cli.CommandLine;
 using XenBlock.Protocol;
+using XenBlock.XenStore;
 
 namespace XenBlock.Cli.Serving;
 
@@ -10,6 +11,11 @@ namespace XenBlock.Cli.Serving;
 /// <param name="IsReadOnly">True if it may not be written.</param>
 internal sealed record DiskSpecification(string Path, VbdNumber? Vdev, DomainId Domain, bool IsReadOnly)
 {
+    private static readonly DomainId s_nobody = new(DomainId.FirstReserved);
+
+    /// <summary>Its nodes, if a toolstack has made them; null if we make them ourselves.</summary>
+    public VbdEntry? Nodes { get; init; }
+
     /// <summary>Reads the short form: IMAGE or IMAGE=VDEV.</summary>
     /// <param name="text">A file that is called so, "=" and all, is that file.</param>
     /// <param name="domain">The frontend's domain.</param>
@@ -28,9 +34,13 @@ internal sealed record DiskSpecification(string Path, VbdNumber? Vdev, DomainId 
     /// Reads the long form: path=IMAGE,vdev=NAME,domain=N,mode=r|w, in any order; only path is needed.
     /// </summary>
     /// <exception cref="UsageException">A word is not known, or its value makes no sense.</exception>
-    public static DiskSpecification ParseLong(string text, DomainId domain, bool isReadOnly)
+    /// <param name="text">The words.</param>
+    /// <param name="domain">The frontend's domain if none is named; null if one has to be.</param>
+    /// <param name="isReadOnly">Whether it may be written, if nothing is said.</param>
+    /// <param name="isXen">True on Xen, where dom0 may have disks too.</param>
+    public static DiskSpecification ParseLong(string text, DomainId? domain, bool isReadOnly, bool isXen)
     {
-        DiskSpecification disk = new("", null, domain, isReadOnly);
+        DiskSpecification disk = new("", null, domain ?? s_nobody, isReadOnly);
         foreach (string part in text.Split(',', StringSplitOptions.RemoveEmptyEntries))
         {
             int equals = part.IndexOf('=', StringComparison.Ordinal);
@@ -40,13 +50,15 @@ internal sealed record DiskSpecification(string Path, VbdNumber? Vdev, DomainId 
                 "path" => disk with { Path = value },
                 "vdev" => disk with { Vdev = ParseVdev(value) },
                 "domain" when int.TryParse(value, out int number) =>
-                    disk with { Domain = CommonOptions.FrontendDomain(number) },
+                    disk with { Domain = CommonOptions.ServedDomain(number, isXen) },
                 "mode" when value is "r" or "w" => disk with { IsReadOnly = value is "r" },
                 _ => throw new UsageException(
                     $"--disk does not understand \"{part}\"; say it as path=disk.raw,vdev=xvdb,domain=1,mode=r."),
             };
         }
 
+        if (disk.Domain == s_nobody)
+            throw new UsageException($"--disk {text} names no domain; add domain=N.");
         return disk.Path.Length > 0
             ? disk
             : throw new UsageException($"--disk {text} names no image; add path=disk.raw.");
@@ -81,7 +93,5 @@ internal sealed record DiskSpecification(string Path, VbdNumber? Vdev, DomainId 
         }
     }
 
-    private static VbdNumber ParseVdev(string text) => VbdName.TryParse(text, out VbdNumber number, out string? problem)
-        ? number
-        : throw new UsageException(Failure.Sentence(problem));
+    private static VbdNumber ParseVdev(string text) => VbdAddress.ParseVdev(text);
 }

@@ -2,48 +2,62 @@ using XenBlock.Cli.CommandLine;
 using XenBlock.Emulator;
 using XenBlock.Hypervisor;
 using XenBlock.Protocol;
+using XenBlock.Xen;
 
 namespace XenBlock.Cli.Serving;
 
 /// <summary>
-/// The machine that a command works on: one that it hosts itself, or one that it joined. Disposing leaves it, and ends
-/// it if it is ours.
+/// The machine that a command works on: real Xen, an embedded machine that it joined, or one that it hosts itself.
+/// Disposing leaves it, and ends it if it is ours.
 /// </summary>
 internal sealed class HostedMachine : IAsyncDisposable
 {
     private readonly EmulatedMachine? _hosted;
 
-    private HostedMachine(string socket, EmulatedMachine? hosted, EmulatedDomain domain)
+    private HostedMachine(MachineChoice choice, EmulatedMachine? hosted, IHypervisor domain, Task<string> gone)
     {
-        Socket = socket;
+        Choice = choice;
         _hosted = hosted;
         Domain = domain;
+        Gone = gone;
     }
 
-    /// <summary>Where it listens.</summary>
-    public string Socket { get; }
+    /// <summary>Which one it is.</summary>
+    public MachineChoice Choice { get; }
+
+    /// <summary>Where it listens; "xen" for Xen.</summary>
+    public string Socket => Choice.Socket ?? MachineChoice.XenWord;
+
+    /// <summary>True for real Xen.</summary>
+    public bool IsXen => Choice.IsXen;
 
     /// <summary>True if it ends with us.</summary>
     public bool IsHosted => _hosted is not null;
 
     /// <summary>The domain that we are on it.</summary>
-    public EmulatedDomain Domain { get; }
+    public IHypervisor Domain { get; }
 
-    /// <summary>Joins the machine at a socket as dom0, or makes one and listens there if none is.</summary>
-    /// <param name="socket">Where; null for this user's.</param>
+    /// <summary>Completes with the reason when the machine is gone; on Xen, when XenStore is. Never faults.</summary>
+    public Task<string> Gone { get; }
+
+    /// <summary>
+    /// Joins the machine as the domain that serves: on Xen our own, else dom0 of the embedded machine; where there is
+    /// none, makes one and listens there.
+    /// </summary>
+    /// <param name="choice">Which machine.</param>
     /// <param name="frontends">Domains that a machine of our own is to know from the start.</param>
     /// <param name="token">Gives up.</param>
     public static async Task<HostedMachine> JoinOrHostAsync(
-        string? socket, IEnumerable<DomainId> frontends, CancellationToken token)
+        MachineChoice choice, IEnumerable<DomainId> frontends, CancellationToken token)
     {
-        string path = socket ?? EmulatedMachine.DefaultSocketPath;
+        if (choice.IsXen)
+            return await OpenXenAsync(choice, token);
+        string path = choice.Socket!;
         if (File.Exists(path))
         {
             try
             {
-                EmulatedDomain joined = await EmulatedMachine.JoinAsync(
-                    path, DomainId.Zero, cancellationToken: token);
-                return new HostedMachine(path, hosted: null, joined);
+                return Joined(choice, await EmulatedMachine.JoinAsync(path, DomainId.Zero, cancellationToken: token));
             }
             catch (XenBlockException nobody) when (nobody.Kind == XenBlockErrorKind.NotFound)
             {
@@ -60,7 +74,8 @@ internal sealed class HostedMachine : IAsyncDisposable
         EmulatedMachine machine = Host(path, frontends);
         try
         {
-            return new HostedMachine(path, machine, machine.AddDomain(DomainId.Zero));
+            EmulatedDomain domain = machine.AddDomain(DomainId.Zero);
+            return new HostedMachine(choice, machine, domain, domain.MachineGone);
         }
         catch
         {
@@ -91,14 +106,23 @@ internal sealed class HostedMachine : IAsyncDisposable
         }
     }
 
-    /// <summary>Joins the machine at a socket as a frontend's domain.</summary>
-    /// <exception cref="UsageException">There is no machine, or the domain is taken.</exception>
-    public static async Task<EmulatedDomain> JoinAsync(string? socket, DomainId domain, CancellationToken token)
+    /// <summary>
+    /// Joins the machine as the domain that uses disks: on Xen our own, else a domain of the embedded machine.
+    /// </summary>
+    /// <param name="choice">Which machine.</param>
+    /// <param name="domain">The domain that the user named, or null.</param>
+    /// <param name="token">Gives up.</param>
+    /// <exception cref="UsageException">There is no machine, or we cannot be that domain.</exception>
+    /// <exception cref="DomainInUseException">Another process is that domain.</exception>
+    public static async Task<HostedMachine> JoinAsync(MachineChoice choice, int? domain, CancellationToken token)
     {
-        string path = socket ?? EmulatedMachine.DefaultSocketPath;
+        if (choice.IsXen)
+            return await OpenOwnAsync(choice, domain, token);
+        string path = choice.Socket!;
+        DomainId frontend = CommonOptions.FrontendDomain(domain ?? CommonOptions.UsualDomain);
         try
         {
-            return await EmulatedMachine.JoinAsync(path, domain, cancellationToken: token);
+            return Joined(choice, await EmulatedMachine.JoinAsync(path, frontend, cancellationToken: token));
         }
         catch (XenBlockException nobody) when (nobody.Kind == XenBlockErrorKind.NotFound)
         {
@@ -109,7 +133,7 @@ internal sealed class HostedMachine : IAsyncDisposable
         catch (XenBlockException taken) when (taken.Kind == XenBlockErrorKind.InUse)
         {
             throw new DomainInUseException(
-                $"Domain {domain.Value} of the machine at {path} is in use by another process; "
+                $"Domain {frontend.Value} of the machine at {path} is in use by another process; "
                     + "wait for it, or be another domain with --domain.");
         }
     }
@@ -120,5 +144,27 @@ internal sealed class HostedMachine : IAsyncDisposable
         await Domain.DisposeAsync();
         if (_hosted is not null)
             await _hosted.DisposeAsync();
+    }
+
+    private static HostedMachine Joined(MachineChoice choice, EmulatedDomain domain) =>
+        new(choice, hosted: null, domain, domain.MachineGone);
+
+    private static async Task<HostedMachine> OpenXenAsync(MachineChoice choice, CancellationToken token)
+    {
+        XenDomain domain = await XenDomain.OpenAsync(token);
+        return new HostedMachine(choice, hosted: null, domain, domain.Store.Disconnected);
+    }
+
+    // A process cannot be another domain than the one that it runs in.
+    private static async Task<HostedMachine> OpenOwnAsync(MachineChoice choice, int? domain, CancellationToken token)
+    {
+        HostedMachine machine = await OpenXenAsync(choice, token);
+        int own = machine.Domain.DomainId.Value;
+        if (domain is null || domain == own)
+            return machine;
+        await machine.DisposeAsync();
+        throw new UsageException(
+            $"This is domain {own}: on Xen its own disks are all that it can use, not those of domain {domain}; "
+                + "run this in that domain, or leave --domain out.");
     }
 }

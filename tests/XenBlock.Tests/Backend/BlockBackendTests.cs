@@ -80,7 +80,12 @@ public sealed class BlockBackendTests
         // It is still served, so that the frontend can write what it holds.
         Assert.Equal(BlkifStatus.Okay, front.Ask(front.Direct(BlkifOperation.Write, 1, 0, 0, 1)).Status);
         Assert.False(stopping.IsCompleted);
+
+        // So it is while a guest says that it is going, but has not gone: Linux stays there while a disk is mounted.
         await harness.Vbd.PublishAsync(XenbusState.Closing);
+        Assert.Equal(BlkifStatus.Okay, front.Ask(front.Direct(BlkifOperation.Write, 2, 0, 0, 1)).Status);
+        Assert.False(stopping.IsCompleted);
+        await harness.Vbd.PublishAsync(XenbusState.Closed);
         await stopping;
         Assert.Equal(XenbusState.Closed, await harness.Vbd.BackendStateAsync());
         Assert.Equal(0, front.RevokeAll());

@@ -1,0 +1,82 @@
+using System.Globalization;
+using Microsoft.Win32.SafeHandles;
+using XenBlock.Hypervisor;
+using XenBlock.Native;
+using XenBlock.Protocol;
+
+namespace XenBlock.Cli.Serving;
+
+/// <summary>
+/// Tells the processes of one computer which of them serves, or uses, a disk: a lock on a small file that ends with
+/// the process, however it ends. XenStore cannot tell: what a dead process published stays.
+/// </summary>
+internal sealed class DiskLock : IDisposable
+{
+    private readonly SafeFileHandle _file;
+
+    private DiskLock(SafeFileHandle file) => _file = file;
+
+    private static string Folder
+    {
+        get
+        {
+            if (Environment.IsPrivilegedProcess)
+                return "/run/xenblk";
+            string? runtime = Environment.GetEnvironmentVariable("XDG_RUNTIME_DIR");
+            return string.IsNullOrEmpty(runtime) ? $"/tmp/xenblk-{Environment.UserName}" : $"{runtime}/xenblk";
+        }
+    }
+
+    /// <summary>The lock of the process that serves a disk.</summary>
+    public static DiskLock? TryServe(DomainId frontend, VbdNumber vbd) => TryTake(NameOf(frontend, vbd));
+
+    /// <summary>The lock of the process that uses a disk of this domain.</summary>
+    public static DiskLock? TryUse(VbdNumber vbd) => TryTake($"frontend-{vbd.Value}");
+
+    /// <summary>True if a process of ours serves the disk now.</summary>
+    public static bool IsServed(DomainId frontend, VbdNumber vbd)
+    {
+        string path = PathOf(NameOf(frontend, vbd));
+        if (!File.Exists(path))
+            return false;
+        using DiskLock? free = TryTake(NameOf(frontend, vbd));
+        return free is null;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _file.Dispose();
+
+    // Null if another process holds it.
+    private static DiskLock? TryTake(string name)
+    {
+        string path = PathOf(name);
+        SafeFileHandle file;
+        try
+        {
+            Directory.CreateDirectory(Folder);
+            file = File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new XenBlockException(
+                XenBlockErrorKind.PermissionDenied,
+                $"The lock {path} cannot be made: {exception.Message.TrimEnd('.')}; make its directory writable.");
+        }
+
+        int errno = FileLock.TryTake(file, isExclusive: true);
+        if (errno is Errno.EAGAIN or Errno.EACCES)
+        {
+            file.Dispose();
+            return null;
+        }
+
+        // A file system without locks leaves us as we would be without this one.
+        RandomAccess.Write(file, System.Text.Encoding.ASCII.GetBytes($"{Environment.ProcessId,-10}\n"), 0);
+        return new DiskLock(file);
+    }
+
+    private static string NameOf(DomainId frontend, VbdNumber vbd) =>
+        string.Create(CultureInfo.InvariantCulture, $"{frontend.Value}-{vbd.Value}");
+
+    private static string PathOf(string name) => Path.Combine(Folder, name + ".lock");
+}

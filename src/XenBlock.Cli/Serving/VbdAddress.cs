@@ -1,0 +1,52 @@
+using System.Globalization;
+using XenBlock.Cli.CommandLine;
+using XenBlock.Hypervisor;
+using XenBlock.Protocol;
+
+namespace XenBlock.Cli.Serving;
+
+/// <summary>A disk of a domain as the user names it: DOMAIN/VDEV, or DOMAIN-VDEV as a systemd unit does.</summary>
+/// <param name="Domain">A number or a name.</param>
+/// <param name="Vbd">The disk.</param>
+internal sealed record VbdAddress(string Domain, VbdNumber Vbd)
+{
+    /// <summary>Reads it.</summary>
+    /// <exception cref="UsageException">It makes no sense.</exception>
+    public static VbdAddress Parse(string text)
+    {
+        int separator = text.LastIndexOf('/');
+        if (separator < 0)
+            separator = text.LastIndexOf('-');
+        if (separator <= 0)
+            throw new UsageException($"--vbd does not understand \"{text}\"; say it as DOMAIN/VDEV, as 5/xvda.");
+        return new VbdAddress(text[..separator], ParseVdev(text[(separator + 1)..]));
+    }
+
+    /// <summary>Reads a disk's name.</summary>
+    /// <exception cref="UsageException">It makes no sense.</exception>
+    public static VbdNumber ParseVdev(string text) => VbdName.TryParse(text, out VbdNumber number, out string? problem)
+        ? number
+        : throw new UsageException(Failure.Sentence(problem));
+
+    /// <summary>Finds a domain by its number or name.</summary>
+    /// <exception cref="UsageException">There is none.</exception>
+    public static async Task<DomainId> FindDomainAsync(
+        IXenStoreAccess store, string domain, CancellationToken token)
+    {
+        bool isNumber = ushort.TryParse(domain, NumberStyles.None, CultureInfo.InvariantCulture, out ushort number);
+        if (isNumber && await store.ReadAsync(VbdPaths.Domain(new DomainId(number)), token) is not null)
+            return new DomainId(number);
+        List<string> names = [];
+        foreach (string id in await store.ListAsync("/local/domain", token) ?? [])
+        {
+            string? name = await store.ReadAsync($"/local/domain/{id}/name", token);
+            if (string.Equals(name, domain, StringComparison.Ordinal)
+                && ushort.TryParse(id, NumberStyles.None, CultureInfo.InvariantCulture, out ushort found))
+                return new DomainId(found);
+            names.Add(name is null ? id : $"{id} ({name})");
+        }
+
+        throw new UsageException(
+            $"There is no domain {domain}; there are {string.Join(", ", names.Order(StringComparer.Ordinal))}.");
+    }
+}
