@@ -58,7 +58,7 @@ internal sealed class FrontendHandshake
     /// </summary>
     /// <returns>The number of pages that the backend held on to.</returns>
     public async Task<int> CloseAsync(
-        DeviceConnection connection, BackendWatch watch, bool isPeerAlive, Action revokeRest)
+        IConnectionPart connection, BackendWatch watch, bool isPeerAlive, Action revokeRest)
     {
         if (connection.Channel.State == EventChannelState.PeerClosed) isPeerAlive = false;
         if (isPeerAlive)
@@ -124,19 +124,12 @@ internal sealed class FrontendHandshake
     private async Task<(DeviceConnection Connection, DiskProperties Disk)> PublishAsync(
         BackendWatch watch, CancellationToken cancellationToken)
     {
-        BackendOffer offer = BackendOffer.FromKeys(await _directory.ReadBackendKeysAsync(cancellationToken));
-        AgreedFeatures features = Negotiation.Agree(offer, new FrontendWish
-        {
-            IndirectSegmentsMax = _options.IndirectSegmentsMax,
-            RingPageOrder = _options.RingPageOrder,
-            Persistent = _options.Persistent,
-            Abi = _options.Abi ?? BlkifAbiNames.Native,
-        });
-        DeviceConnection connection = DeviceConnection.Allocate(
-            _hypervisor, _directory.Backend, _vbd, features, _options);
+        BackendOffer first = BackendOffer.FromKeys(await _directory.ReadBackendKeysAsync(cancellationToken));
+        var ring = OfferedRing.Allocate(_hypervisor, _directory.Backend, Agree(first));
+        IConnectionPart part = ring;
         try
         {
-            await _directory.WriteAnswerAsync(connection.Answer, cancellationToken);
+            await _directory.WriteAnswerAsync(ring.Answer(_options.Persistent), cancellationToken);
             XenbusState state = await WaitAsync(
                 watch, s => s == XenbusState.Connected || XenbusTransitions.IsLeaving(s), cancellationToken);
             if (state != XenbusState.Connected) throw await DescribeEndAsync(state, cancellationToken);
@@ -147,15 +140,33 @@ internal sealed class FrontendHandshake
                     XenBlockErrorKind.PeerViolation, $"{_directory.Name} cannot be used: {problem}");
             }
 
+            // Linux's backend tells of flush, discard and persistent grants only now (connect in xen-blkback's
+            // xenbus.c), as Linux's frontend looks for them only now; the ring is what it was agreed to be before.
+            BackendOffer offer = BackendOffer.FromKeys(keys) with
+            {
+                RingPageOrderMax = first.RingPageOrderMax,
+                QueuesMax = first.QueuesMax,
+            };
+            var connection = DeviceConnection.Complete(
+                ring, _hypervisor.Grants, _directory.Backend, _vbd, Agree(offer), _options);
+            part = connection;
             await _directory.WriteStateAsync(XenbusState.Connected, cancellationToken);
             return (connection, disk);
         }
         catch
         {
-            await CloseAsync(connection, watch, isPeerAlive: true, static () => { });
+            await CloseAsync(part, watch, isPeerAlive: true, static () => { });
             throw;
         }
     }
+
+    private AgreedFeatures Agree(BackendOffer offer) => Negotiation.Agree(offer, new FrontendWish
+    {
+        IndirectSegmentsMax = _options.IndirectSegmentsMax,
+        RingPageOrder = _options.RingPageOrder,
+        Persistent = _options.Persistent,
+        Abi = _options.Abi ?? BlkifAbiNames.Native,
+    });
 
     /// <summary>
     /// A closed backend may begin again, now that we did. One whose directory is not there will not; one that says what

@@ -76,7 +76,8 @@ internal sealed class FrontendPump
     public void Detach(BlockOperationStatus status, bool keepWaiting)
     {
         Abandon(status, keepWaiting);
-        if (!keepWaiting) _ended = status;
+        if (keepWaiting) FaultReason = null; // it was that connection's: what comes now waits for the next one
+        else _ended = status;
         _link = null;
     }
 

@@ -57,9 +57,11 @@ internal sealed class PumpRig : IAsyncDisposable
             Persistent = Options.Persistent,
             Abi = Options.Abi ?? BlkifAbiNames.Native,
         });
-        _connection = DeviceConnection.Allocate(Frontend, DomainId.Zero, new VbdNumber(51712), features, Options);
+        var ring = OfferedRing.Allocate(Frontend, DomainId.Zero, features);
+        _connection = DeviceConnection.Complete(
+            ring, Frontend.Grants, DomainId.Zero, new VbdNumber(51712), features, Options);
         Backend = new ScriptedBackendRing(
-            _backendDomain.Mapper, Frontend.DomainId, _connection.Answer.RingReferences, features.Abi);
+            _backendDomain.Mapper, Frontend.DomainId, ring.Answer(features.Persistent).RingReferences, features.Abi);
         Buffers.Attach(_connection.Link.Pool.GrantsStay);
         Pump.Attach(_connection.Link);
     }

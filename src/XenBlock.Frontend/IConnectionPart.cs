@@ -1,0 +1,16 @@
+using XenBlock.Hypervisor;
+
+namespace XenBlock.Frontend;
+
+/// <summary>What a connection took from the machine, whole or as far as it came.</summary>
+internal interface IConnectionPart
+{
+    /// <summary>Our end of the event channel.</summary>
+    IEventChannel Channel { get; }
+
+    /// <summary>
+    /// Gives everything back, once nothing of ours uses it. Returns the number of pages that the backend holds on to:
+    /// the machine sets them aside.
+    /// </summary>
+    int Release();
+}

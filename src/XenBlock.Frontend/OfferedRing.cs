@@ -1,0 +1,80 @@
+using XenBlock.Hypervisor;
+using XenBlock.Protocol;
+using XenBlock.SharedMemory;
+
+namespace XenBlock.Frontend;
+
+/// <summary>
+/// The first half of a connection: what the backend must be told before it says all that it offers, the ring and the
+/// event channel.
+/// </summary>
+internal sealed class OfferedRing : IConnectionPart
+{
+    private readonly IGrantTable _grants;
+    private readonly GrantablePages _pages;
+    private readonly GrantReference[] _references;
+    private readonly BlkifAbi _abi;
+
+    private OfferedRing(
+        IGrantTable grants, GrantablePages pages, GrantReference[] references, BlkifAbi abi, IEventChannel channel)
+    {
+        _grants = grants;
+        _pages = pages;
+        _references = references;
+        _abi = abi;
+        Ring = FrontRing.Create(pages.Pages, BlkifCodec.SlotSizeBytes(abi));
+        Channel = channel;
+    }
+
+    /// <summary>Our end of the ring, fresh.</summary>
+    public FrontRing Ring { get; }
+
+    /// <inheritdoc/>
+    public IEventChannel Channel { get; }
+
+    /// <summary>Takes a ring and a channel, all or nothing.</summary>
+    /// <exception cref="XenBlockException">The machine has not enough of something.</exception>
+    public static OfferedRing Allocate(IHypervisor hypervisor, DomainId backend, AgreedFeatures features)
+    {
+        IGrantTable grants = hypervisor.Grants;
+        var references = new GrantReference[features.RingPageCount];
+        GrantablePages? pages = null;
+        bool isOffered = false;
+        try
+        {
+            pages = grants.AllocatePages(backend, features.RingPageCount);
+            isOffered = grants.Offer(pages, 0, GrantAccess.ReadWrite, references) == GrantStatus.Okay;
+            if (!isOffered)
+                throw new XenBlockException(XenBlockErrorKind.NoSpace, "the grant table has no room for a ring");
+            IEventChannel channel = hypervisor.EventChannels.AllocateUnbound(backend);
+            return new OfferedRing(grants, pages, references, features.Abi, channel);
+        }
+        catch
+        {
+            if (isOffered) grants.Revoke(references, new bool[references.Length]);
+            pages?.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>What goes into our directory.</summary>
+    /// <param name="persistent">
+    /// Whether the backend may keep our pages mapped if it can: Linux's says so only afterwards.
+    /// </param>
+    public FrontendAnswer Answer(bool persistent) => new()
+    {
+        RingReferences = _references,
+        EventChannel = Channel.LocalPort,
+        Abi = _abi,
+        Persistent = persistent,
+    };
+
+    /// <inheritdoc/>
+    public int Release()
+    {
+        Channel.Dispose();
+        int kept = _references.Length - _grants.Revoke(_references, new bool[_references.Length]);
+        _pages.Dispose();
+        return kept;
+    }
+}
