@@ -28,20 +28,17 @@ internal sealed class ChildBackend : IBenchBackend
     /// <exception cref="WorkFailedException">It ended before it was ready.</exception>
     public static async Task<ChildBackend> StartAsync(BenchBackendDocument document, CancellationToken token)
     {
-        string host = Environment.ProcessPath ?? "xenblk";
-        ProcessStartInfo start = new(host)
+        string[] self = OwnProgram.Words();
+        ProcessStartInfo start = new(self[0], self[1..])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
             UseShellExecute = false,
         };
 
-        // Under `dotnet xenblk.dll` the process is dotnet, and the tool is its first argument.
-        if (Path.GetFileNameWithoutExtension(host) is "dotnet")
-            start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "xenblk.dll"));
         start.ArgumentList.Add(CommandName);
         Process process = Process.Start(start)
-            ?? throw new WorkFailedException($"Cannot start {host} for the backend; try --processes 1.");
+            ?? throw new WorkFailedException($"Cannot start {self[0]} for the backend; try --processes 1.");
         ChildBackend backend = new(process);
         try
         {

@@ -14,4 +14,6 @@ namespace XenBlock.Cli.Output;
 [JsonSerializable(typeof(CopyDocument))]
 [JsonSerializable(typeof(ReadyDocument))]
 [JsonSerializable(typeof(StoreNodeDocument))]
+[JsonSerializable(typeof(ListDocument))]
+[JsonSerializable(typeof(AttachedDocument))]
 internal sealed partial class JsonLines : JsonSerializerContext;

@@ -76,7 +76,11 @@ internal sealed class DiskServer : IAsyncDisposable
             SayReady(run, machine);
             isReady = true;
             int exitCode = await new ServingWatch(run, machine, _images).FollowAsync();
-            await StopAsync(onlyNew: false);
+            await StopAsync();
+
+            // A toolstack that takes a disk away is busy with its nodes until it has removed them itself.
+            if (run.Token.IsCancellationRequested)
+                await WithdrawAsync(onlyNew: false);
             foreach (ServedImage image in _images)
                 SayEnd(run, image.Served!);
             return exitCode;
@@ -86,7 +90,11 @@ internal sealed class DiskServer : IAsyncDisposable
             // What failed before anybody could use it leaves nothing behind. What failed later keeps its nodes, so
             // that the next of us can take up where this one left.
             if (!isReady)
-                await StopAsync(onlyNew: true);
+            {
+                await StopAsync();
+                await WithdrawAsync(onlyNew: true);
+            }
+
             throw;
         }
     }
@@ -125,9 +133,11 @@ internal sealed class DiskServer : IAsyncDisposable
         await image.Claim.ShowAsync(token);
     }
 
-    private async Task StopAsync(bool onlyNew)
+    private Task StopAsync() =>
+        Task.WhenAll(_images.Select(image => image.Served?.StopAsync(orderly: true) ?? Task.CompletedTask));
+
+    private async Task WithdrawAsync(bool onlyNew)
     {
-        await Task.WhenAll(_images.Select(image => image.Served?.StopAsync(orderly: true) ?? Task.CompletedTask));
         foreach (ServedImage image in _images)
         {
             if (image.Claim is { } claim)

@@ -38,7 +38,7 @@ internal sealed record DiskSpecification(string Path, VbdNumber? Vdev, DomainId 
     /// <param name="domain">The frontend's domain if none is named; null if one has to be.</param>
     /// <param name="isReadOnly">Whether it may be written, if nothing is said.</param>
     /// <param name="isXen">True on Xen, where dom0 may have disks too.</param>
-    public static DiskSpecification ParseLong(string text, DomainId? domain, bool isReadOnly, bool isXen)
+    public static DiskSpecification ParseLong(string text, DomainId? domain, bool isReadOnly, bool isXen = false)
     {
         DiskSpecification disk = new("", null, domain ?? s_nobody, isReadOnly);
         foreach (string part in text.Split(',', StringSplitOptions.RemoveEmptyEntries))
@@ -82,15 +82,19 @@ internal sealed record DiskSpecification(string Path, VbdNumber? Vdev, DomainId 
 
         VbdNumber NextFree(DomainId domain)
         {
-            for (uint disk = 0; ; disk++)
-            {
-                // xvda is 202 << 8, and a disk of that kind takes 16 numbers (xen-vbd-interface, version 0).
-                // Beyond the sixteenth they are of the extended kind.
-                VbdNumber number = new(disk < 16 ? (202 << 8) | (disk << 4) : (1 << 28) | (disk << 8));
-                if (taken.Add((domain, number)))
-                    return number;
-            }
+            VbdNumber number = Names().First(number => !taken.Contains((domain, number)));
+            taken.Add((domain, number));
+            return number;
         }
+    }
+
+    /// <summary>The numbers of xvda, xvdb and on, without end.</summary>
+    public static IEnumerable<VbdNumber> Names()
+    {
+        // xvda is 202 << 8, and a disk of that kind takes 16 numbers (xen-vbd-interface, version 0).
+        // Beyond the sixteenth they are of the extended kind.
+        for (uint disk = 0; ; disk++)
+            yield return new VbdNumber(disk < 16 ? (202 << 8) | (disk << 4) : (1 << 28) | (disk << 8));
     }
 
     private static VbdNumber ParseVdev(string text) => VbdAddress.ParseVdev(text);

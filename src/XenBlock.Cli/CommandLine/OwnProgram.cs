@@ -1,0 +1,16 @@
+namespace XenBlock.Cli.CommandLine;
+
+/// <summary>How to start this program once more.</summary>
+internal static class OwnProgram
+{
+    /// <summary>The program and its first arguments; what it is to do follows.</summary>
+    public static string[] Words()
+    {
+        string host = Environment.ProcessPath ?? "xenblk";
+
+        // Under `dotnet xenblk.dll` the process is dotnet, and the tool is its first argument.
+        return Path.GetFileNameWithoutExtension(host) is "dotnet"
+            ? [host, Path.Combine(AppContext.BaseDirectory, "xenblk.dll")]
+            : [host];
+    }
+}
