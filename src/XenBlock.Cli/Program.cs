@@ -1,3 +1,4 @@
 using XenBlock.Cli.CommandLine;
 
-return await Tool.RunAsync(args, Console.Out, Console.Error);
+TextWriter? log = LogFile.TryOpen();
+return await Tool.RunAsync(args, log ?? Console.Out, log ?? Console.Error);

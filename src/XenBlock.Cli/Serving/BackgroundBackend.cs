@@ -69,7 +69,7 @@ internal sealed class BackgroundBackend : IDisposable
             : throw new WorkFailedException($"The unit {unit} did not start; see why: journalctl -u {unit}");
     }
 
-    // setsid takes it out of this terminal's session; the shell puts its words into the log and becomes it.
+    // setsid takes it out of this terminal's session.
     private static BackgroundBackend StartProcess(string name)
     {
         string log = Path.Combine(LogFolder, name + ".log");
@@ -83,11 +83,16 @@ internal sealed class BackgroundBackend : IDisposable
         }
 
         string[] words =
-        [
-            "sh", "-c", "exec \"$@\" </dev/null >>\"$0\" 2>&1", log, .. OwnProgram.Words(), "serve", "--machine",
-            MachineChoice.XenWord, "--vbd", name,
-        ];
-        return new BackgroundBackend(Start(new ProcessStartInfo("setsid", words)), log);
+            [.. OwnProgram.Words(), "serve", "--machine", MachineChoice.XenWord, "--vbd", name];
+        ProcessStartInfo start = new("setsid", words)
+        {
+            // Pipes that end with us instead of our own, on which somebody may wait for the end.
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        start.Environment[LogFile.Variable] = log;
+        return new BackgroundBackend(Start(start), log);
     }
 
     private static Process Start(ProcessStartInfo start)
