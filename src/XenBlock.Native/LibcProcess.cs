@@ -11,6 +11,9 @@ internal static unsafe partial class LibcProcess
     /// <summary>CLOCK_THREAD_CPUTIME_ID.</summary>
     internal const int CLOCK_THREAD_CPUTIME_ID = 3;
 
+    /// <summary>CLOCK_BOOTTIME.</summary>
+    internal const int CLOCK_BOOTTIME = 7;
+
     /// <summary>PR_SET_TIMERSLACK (linux/prctl.h).</summary>
     internal const int PR_SET_TIMERSLACK = 29;
 

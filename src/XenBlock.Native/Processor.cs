@@ -45,7 +45,8 @@ public static unsafe class Processor
         return Errno.Of(LibcProcess.prctl(LibcProcess.PR_SET_TIMERSLACK, (nuint)slackNs, 0, 0, 0));
     }
 
-    private static long Clock(int clock)
+    /// <summary>One of the kernel's clocks in nanoseconds; 0 if there is none.</summary>
+    internal static long Clock(int clock)
     {
         TimeSpec time;
         return LibcProcess.clock_gettime(clock, &time) == 0 ? (time.Seconds * 1_000_000_000) + time.Nanoseconds : 0;
