@@ -66,22 +66,35 @@ native_rid() {
 
 # build_native ROOT: artifacts/native/xenblk, one file that needs libc and libm only. The linker is the C compiler's.
 build_native() {
-  if ! command -v clang >/dev/null && ! command -v gcc >/dev/null; then
-    echo "A C compiler is missing, whose linker NativeAOT calls: install gcc and libc6-dev." >&2
-    return 1
-  fi
-  with_build_lock "$1" build_native_locked "$1"
+  need_linker && with_build_lock "$1" build_native_locked "$1"
+}
+
+need_linker() {
+  if command -v clang >/dev/null || command -v gcc >/dev/null; then return 0; fi
+  echo "A C compiler is missing, whose linker NativeAOT calls: install gcc and libc6-dev." >&2
+  return 1
 }
 
 build_native_locked() {
-  local root=$1 out=$1/artifacts/native rid
-  if native_is_fresh "$root"; then return 0; fi # somebody else built it while we waited
-  rid=$(native_rid) || return 1
+  local out=$1/artifacts/native
+  if native_is_fresh "$1"; then return 0; fi # somebody else built it while we waited
   mkdir -p "$out"
   touch "$out/xenblk.stamp.new"
-  (cd "$root" && dotnet publish src/XenBlock.Cli -c Release -r "$rid" -p:PublishAot=true -p:RunAnalyzers=false \
-    -p:TrimmerSingleWarn=false -o "$out/publish" -nologo -v quiet 9>&-) </dev/null || return 1
+  publish_native "$1" src/XenBlock.Cli publish || return 1
   # A copy under a name of its own, then a rename: whoever runs the old one is not disturbed.
   cp "$out/publish/xenblk" "$out/xenblk.new" && mv "$out/xenblk.new" "$out/xenblk" || return 1
   mv "$out/xenblk.stamp.new" "$out/xenblk.stamp"
+}
+
+# build_appliance ROOT: artifacts/native/appliance/appliance, the whole of a guest in one file.
+build_appliance() {
+  need_linker && with_build_lock "$1" publish_native "$1" samples/appliance appliance
+}
+
+# publish_native ROOT PROJECT FOLDER: a warning of the trimmer or of the AOT compiler is an error, as all are.
+publish_native() {
+  local rid
+  rid=$(native_rid) || return 1
+  (cd "$1" && dotnet publish "$2" -c Release -r "$rid" -p:PublishAot=true -p:RunAnalyzers=false \
+    -p:TrimmerSingleWarn=false -o "artifacts/native/$3" -nologo -v quiet 9>&-) </dev/null
 }

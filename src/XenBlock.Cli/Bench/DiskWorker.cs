@@ -10,7 +10,7 @@ internal sealed class DiskWorker : IDisposable
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(20);
     private readonly BlockDevice _device;
     private readonly BlockQueue _queue;
-    private readonly GrantedBuffer _buffer;
+    private GrantedBuffer _buffer;
     private readonly LatencyHistogram _latencies = new();
     private readonly OffsetSequence _offsets;
     private readonly long[] _submitted;
@@ -79,6 +79,14 @@ internal sealed class DiskWorker : IDisposable
         while (_queue.Reap(_completions) == 0)
             Wait(operation);
         Check(operation, _completions[0].Status);
+    }
+
+    /// <summary>Takes other memory instead, while nothing is under way.</summary>
+    /// <param name="bufferBytes">Memory for all operations together.</param>
+    public void Resize(int bufferBytes)
+    {
+        _buffer.Dispose();
+        _buffer = _device.RentBuffer(bufferBytes);
     }
 
     /// <inheritdoc/>

@@ -18,6 +18,8 @@ internal sealed class ProjectFile
 
     public static IReadOnlyList<ProjectFile> InTests { get; } = ReadUnder("tests/");
 
+    public static IReadOnlyList<ProjectFile> InSamples { get; } = ReadUnder("samples/");
+
     public string Path { get; }
 
     public string Name { get; }

@@ -79,6 +79,11 @@ public sealed class ProjectTests
             "TreatWarningsAsErrors",
         ];
         Assert.All(ProjectFile.InSource, project => Assert.All(rules, rule => Assert.Null(project.Property(rule))));
+        Assert.All(
+            ProjectFile.InSamples,
+            project => Assert.All(
+                rules.Append("AllowUnsafeBlocks").Except(["IsAotCompatible"]),
+                rule => Assert.Null(project.Property(rule))));
     }
 
     [Fact]
@@ -86,7 +91,7 @@ public sealed class ProjectTests
     {
         string solution = Repository.File("XenBlock.slnx").Text;
         Assert.All(
-            ProjectFile.InSource.Concat(ProjectFile.InTests),
+            ProjectFile.InSource.Concat(ProjectFile.InTests).Concat(ProjectFile.InSamples),
             project => Assert.Contains($"\"{project.Path}\"", solution, StringComparison.Ordinal));
     }
 

@@ -82,6 +82,7 @@ public sealed class DocumentTests
     [InlineData(".ci/run")]
     [InlineData("build/stamp.sh")]
     [InlineData("bench/peers.sh")]
+    [InlineData("samples/appliance/build.sh")]
     public void A_script_parses(string path)
     {
         var check = new ProcessStartInfo("bash", ["-n", path]) { WorkingDirectory = Repository.Root };

@@ -1,0 +1,3 @@
+using XenBlock.Appliance;
+
+return await Init.RunAsync();
