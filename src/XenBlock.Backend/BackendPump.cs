@@ -21,6 +21,10 @@ internal sealed partial class BackendPump : IDisposable
     private const int ResponsesPerPublishMax = 16;
     private const long BytesPerPublishMax = 256 << 10;
 
+    // Xen flushes address translations once for 32 unmaps of a call (GNTTAB_UNMAP_BATCH_SIZE in its grant_table.c).
+    private const int RequestsPerUnmapMax = 32;
+    private const long BytesPerUnmapMax = 1 << 20;
+
     private readonly BackRing _ring;
     private readonly IEventChannel _channel;
     private readonly IBlockStore _store;
@@ -35,6 +39,7 @@ internal sealed partial class BackendPump : IDisposable
     private readonly PayloadSegment[] _payload;
     private readonly PayloadSegment[] _drainedPayload = new PayloadSegment[ProtocolConstants.DirectSegmentsMax];
     private readonly StoreCompletion[] _completions = new StoreCompletion[ResponsesPerPublishMax];
+    private readonly long _bytesPerPublishMax;
     private readonly byte[] _slot;
     private readonly byte[] _response;
     private DiskLimits _limits;
@@ -79,7 +84,9 @@ internal sealed partial class BackendPump : IDisposable
         }
 
         _freeCount = slotCount;
-        _finished = new PendingRequest[ResponsesPerPublishMax];
+        bool isBatched = options.Access == PayloadAccess.Batch;
+        _finished = new PendingRequest[isBatched ? RequestsPerUnmapMax : ResponsesPerPublishMax];
+        _bytesPerPublishMax = isBatched ? BytesPerUnmapMax : BytesPerPublishMax;
         int segmentsMax = Math.Max(options.Limits.IndirectSegmentsMax, ProtocolConstants.DirectSegmentsMax);
         _segments = new BlkifSegment[segmentsMax];
         _payload = new PayloadSegment[segmentsMax];
@@ -96,7 +103,8 @@ internal sealed partial class BackendPump : IDisposable
                 segmentsMax,
                 underWayMax: _pipeline is null ? ResponsesPerPublishMax : slotCount,
                 counters),
-            _ => new MapAccessor(mapper, options.Frontend, segmentsMax, counters),
+            _ => new MapAccessor(
+                mapper, options.Frontend, segmentsMax, isBatched ? RequestsPerUnmapMax : 0, counters),
         };
     }
 
@@ -194,7 +202,7 @@ internal sealed partial class BackendPump : IDisposable
         request.Status = status;
         _finished[_finishedCount++] = request;
         _finishedBytes += request.LengthBytes;
-        if (_finishedCount == ResponsesPerPublishMax || _finishedBytes >= BytesPerPublishMax) Publish();
+        if (_finishedCount == _finished.Length || _finishedBytes >= _bytesPerPublishMax) Publish();
     }
 
     private void Publish()

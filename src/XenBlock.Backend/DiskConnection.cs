@@ -52,7 +52,7 @@ internal sealed class DiskConnection
             hypervisor.Mapper.NotifyWhenUnmapped(in ring, channel);
             BackRing back = Attach(ring.Pages, answer.Abi);
             PayloadAccess access = options.Access == PayloadAccess.Persistent && !agreed.Persistent
-                ? PayloadAccess.Map
+                ? PayloadAccess.Batch
                 : options.Access;
             var pumpOptions = new BackendPumpOptions
             {

@@ -7,7 +7,14 @@ public enum PayloadAccess
     Map,
 
     /// <summary>
-    /// Map each page once and keep it, if the frontend agrees to feature-persistent; else as <see cref="Map"/>.
+    /// Map each request's pages in one call, and unmap those of many finished requests in one call, before the first of
+    /// their responses: one flush of address translations for all of them. A batch is ended when it is full, and when
+    /// there is nothing more to take or to wait for.
+    /// </summary>
+    Batch,
+
+    /// <summary>
+    /// Map each page once and keep it, if the frontend agrees to feature-persistent; else as <see cref="Batch"/>.
     /// </summary>
     Persistent,
 

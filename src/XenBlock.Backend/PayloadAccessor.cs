@@ -89,13 +89,20 @@ internal abstract class PayloadAccessor
         Span<GrantMapping> mappings = stackalloc GrantMapping[2];
         foreach (PendingRequest request in requests)
         {
-            int count = 0;
-            if (request.PayloadMapping.PageCount != 0) mappings[count++] = request.PayloadMapping;
-            if (request.IndirectMapping.PageCount != 0) mappings[count++] = request.IndirectMapping;
+            int count = TakeMappings(request, mappings);
             if (count != 0) Unmap(mappings[..count]);
-            request.PayloadMapping = default;
-            request.IndirectMapping = default;
         }
+    }
+
+    /// <summary>Takes a request's mappings from it, to be ended; at most two.</summary>
+    protected static int TakeMappings(PendingRequest request, Span<GrantMapping> mappings)
+    {
+        int count = 0;
+        if (request.PayloadMapping.PageCount != 0) mappings[count++] = request.PayloadMapping;
+        if (request.IndirectMapping.PageCount != 0) mappings[count++] = request.IndirectMapping;
+        request.PayloadMapping = default;
+        request.IndirectMapping = default;
+        return count;
     }
 
     protected static void CopySegmentsOut(SharedPages page, int pageIndex, Span<BlkifSegment> segments)

@@ -10,6 +10,7 @@ public sealed class BackendAllocationTests
 {
     [Theory]
     [InlineData(PayloadAccess.Map, false)]
+    [InlineData(PayloadAccess.Batch, true)]
     [InlineData(PayloadAccess.Map, true)]
     [InlineData(PayloadAccess.Persistent, false)]
     [InlineData(PayloadAccess.Copy, false)]

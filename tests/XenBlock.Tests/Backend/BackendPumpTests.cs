@@ -60,6 +60,7 @@ public sealed class BackendPumpTests
 
     [Theory]
     [InlineData(PayloadAccess.Map)]
+    [InlineData(PayloadAccess.Batch)]
     [InlineData(PayloadAccess.Persistent)]
     [InlineData(PayloadAccess.Copy)]
     public async Task Parts_of_pages_move_and_their_neighbours_stay(PayloadAccess access)
@@ -106,6 +107,38 @@ public sealed class BackendPumpTests
         harness.Ask(harness.Frontend.Indirect(BlkifOperation.Read, 2, 0, 60, 0, 12));
         Assert.Equal([0u, 1u], seen);
         Assert.Equal(0, harness.Frontend.RevokeData());
+    }
+
+    [Theory]
+    [InlineData(PayloadAccess.Map, 32)]
+    [InlineData(PayloadAccess.Batch, 1)]
+    public async Task Unmaps_of_a_full_ring_are_one_call_where_they_are_batched(PayloadAccess access, int unmapCalls)
+    {
+        await using var harness = new PumpHarness(new PumpHarnessOptions { Access = access });
+        var seen = new List<uint>();
+        harness.Mapper.Unmapping = () => seen.Add(harness.Frontend.RingPages.LoadAcquire(RingLayout.ResponseProducer));
+        for (uint i = 0; i < 32; i++) harness.Frontend.Put(harness.Frontend.Direct(BlkifOperation.Read, i, 0, (int)i, 1));
+        harness.Frontend.Publish();
+
+        harness.Run();
+
+        Assert.Equal((32, unmapCalls), (harness.Counters.MapCalls, harness.Counters.UnmapCalls));
+        Assert.Equal((32, 0), (harness.Counters.PagesUnmapped, harness.Mapper.PagesOutstanding));
+        Assert.Equal(unmapCalls, seen.Count);
+        if (access == PayloadAccess.Batch) Assert.Equal([0u], seen);
+        Assert.Equal(0, harness.Frontend.RevokeData());
+    }
+
+    [Fact]
+    public async Task A_batch_ends_when_there_is_nothing_more_to_take()
+    {
+        await using var harness = new PumpHarness(new PumpHarnessOptions { Access = PayloadAccess.Batch });
+        for (uint i = 0; i < 3; i++) harness.Frontend.Put(harness.Frontend.Direct(BlkifOperation.Read, i, 0, (int)i, 1));
+        harness.Frontend.Publish();
+
+        harness.Run();
+
+        Assert.Equal((3L, 1L), (harness.Counters.Responses, harness.Counters.UnmapCalls));
     }
 
     [Fact]
@@ -180,6 +213,7 @@ public sealed class BackendPumpTests
 
     [Theory]
     [InlineData(PayloadAccess.Map)]
+    [InlineData(PayloadAccess.Batch)]
     [InlineData(PayloadAccess.Persistent)]
     [InlineData(PayloadAccess.Copy)]
     public async Task The_same_grant_twice_in_a_request_works(PayloadAccess access)

@@ -103,6 +103,7 @@ public sealed class HostileFrontendTests
 
     [Theory]
     [InlineData(PayloadAccess.Map)]
+    [InlineData(PayloadAccess.Batch)]
     [InlineData(PayloadAccess.Persistent)]
     [InlineData(PayloadAccess.Copy)]
     public async Task A_grant_that_is_none_fails_the_request_and_nothing_else(PayloadAccess access)
@@ -123,6 +124,7 @@ public sealed class HostileFrontendTests
 
     [Theory]
     [InlineData(PayloadAccess.Map)]
+    [InlineData(PayloadAccess.Batch)]
     [InlineData(PayloadAccess.Persistent)]
     [InlineData(PayloadAccess.Copy)]
     public async Task A_page_granted_for_reading_only_serves_writes_but_no_reads(PayloadAccess access)
@@ -146,6 +148,7 @@ public sealed class HostileFrontendTests
 
     [Theory]
     [InlineData(PayloadAccess.Map)]
+    [InlineData(PayloadAccess.Batch)]
     [InlineData(PayloadAccess.Persistent)]
     [InlineData(PayloadAccess.Copy)]
     public async Task Random_failures_of_grants_leave_nothing_mapped_and_every_request_answered(PayloadAccess access)
@@ -163,7 +166,7 @@ public sealed class HostileFrontendTests
             BlockResponse response = harness.Ask(in request);
             Assert.Equal(id, response.Id);
             if (response.Status != BlkifStatus.Okay) errors++;
-            if (access == PayloadAccess.Map) Assert.Equal(0, harness.Mapper.PagesOutstanding);
+            if (access is PayloadAccess.Map or PayloadAccess.Batch) Assert.Equal(0, harness.Mapper.PagesOutstanding);
         }
 
         Assert.InRange(errors, 200, 1900);
@@ -215,6 +218,7 @@ public sealed class HostileFrontendTests
 
     [Theory]
     [InlineData(PayloadAccess.Map)]
+    [InlineData(PayloadAccess.Batch)]
     [InlineData(PayloadAccess.Persistent)]
     [InlineData(PayloadAccess.Copy)]
     public async Task A_frontend_that_rewrites_slots_and_segments_meanwhile_gets_the_result_of_one_snapshot(

@@ -51,6 +51,7 @@ public sealed class ServedDiskTests
 
     [Theory]
     [InlineData(PayloadAccess.Map)]
+    [InlineData(PayloadAccess.Batch)]
     [InlineData(PayloadAccess.Persistent)]
     [InlineData(PayloadAccess.Copy)]
     public async Task A_closed_frontend_finds_nothing_mapped_and_may_come_again(PayloadAccess access)

@@ -44,6 +44,7 @@ public sealed class BlockDeviceTests
 
     [Theory]
     [InlineData(PayloadAccess.Map, true, 0)]
+    [InlineData(PayloadAccess.Batch, false, 2)]
     [InlineData(PayloadAccess.Map, false, 2)]
     [InlineData(PayloadAccess.Persistent, true, 0)]
     [InlineData(PayloadAccess.Persistent, true, 4)]
