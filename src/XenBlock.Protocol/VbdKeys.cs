@@ -96,6 +96,12 @@ public static class VbdKeys
     /// <summary>libxl's word for the interface that the disk was made for: "xen" or "virtio".</summary>
     public const string Specification = "specification";
 
+    /// <summary>Whether the hotplug script is done; see <see cref="HotplugConnected"/>.</summary>
+    public const string HotplugStatus = "hotplug-status";
+
+    /// <summary>The value of <see cref="HotplugStatus"/> once the backend has what it needs.</summary>
+    public const string HotplugConnected = "connected";
+
     /// <summary>Ours: which toolstack made the nodes; "xenblk" if we did, so that we also remove them.</summary>
     public const string MadeBy = "made-by";
 

@@ -17,6 +17,7 @@ internal static class CommandCatalog
         new AttachCommand(),
         new DetachCommand(),
         new ListCommand(),
+        new HotplugCommand(),
         new MachineCommand(),
         Store(),
         new CompletionCommand(),

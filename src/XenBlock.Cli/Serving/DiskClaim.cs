@@ -94,9 +94,19 @@ internal sealed class DiskClaim : IDisposable
         IsMadeByUs = entry.MadeBy is Maker;
     }
 
-    /// <summary>Lets the frontend see the disk, now that its backend has published its offer.</summary>
-    public Task ShowAsync(CancellationToken token) =>
-        VbdNodes.CreateFrontendAsync(Store, Backend, _frontend, _vbd, token);
+    /// <summary>
+    /// Lets the frontend see the disk, now that its backend has published its offer, or tells the toolstack that it may.
+    /// </summary>
+    public async Task ShowAsync(CancellationToken token)
+    {
+        if (!IsMadeByUs)
+        {
+            string status = $"{VbdPaths.Backend(Backend, _frontend, _vbd)}/{VbdKeys.HotplugStatus}";
+            await Store.WriteAsync(status, VbdKeys.HotplugConnected, token);
+        }
+
+        await VbdNodes.CreateFrontendAsync(Store, Backend, _frontend, _vbd, token);
+    }
 
     /// <summary>Removes the nodes if we made them.</summary>
     /// <param name="onlyNew">True to leave alone what was there when we came.</param>
