@@ -91,6 +91,7 @@ public sealed class BlockDevice : IAsyncDisposable
                 GrantsRevoked = c.GrantsRevoked,
                 PagesQuarantined = c.GrantsQuarantined + _buffers.PagesQuarantined + _life.PagesKept,
                 WaitsForGrants = c.WaitsForGrants,
+                OperationsReplayed = c.OperationsReplayed,
                 Connections = _life.Connections,
                 InFlight = _host.InFlight,
             };

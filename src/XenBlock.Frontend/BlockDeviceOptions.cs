@@ -23,8 +23,9 @@ public sealed record BlockDeviceOptions
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>
-    /// Whether to connect again when the backend went away and came back. What is under way fails; what is submitted
-    /// meanwhile waits. Not with <see cref="CallerPumps"/>.
+    /// Whether to connect again when the backend went away and came back: its users see a pause. What was under way is
+    /// done again with the next backend, what is submitted meanwhile waits; each operation completes once. A backend
+    /// that broke the protocol fails what was under way. Not with <see cref="CallerPumps"/>.
     /// </summary>
     public bool Reconnect { get; init; }
 

@@ -19,4 +19,5 @@ internal sealed class FrontendCounters
     public long GrantsRevoked;
     public long GrantsQuarantined;
     public long WaitsForGrants;
+    public long OperationsReplayed;
 }

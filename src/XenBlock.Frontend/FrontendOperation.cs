@@ -75,6 +75,13 @@ internal class FrontendOperation
         Memory = memory;
     }
 
+    /// <summary>Back to the start: nothing of it is on the ring any more.</summary>
+    public void Restart()
+    {
+        StartedBytes = 0;
+        HasMore = true;
+    }
+
     /// <summary>Lets go of the caller's memory.</summary>
     public void Forget()
     {

@@ -70,12 +70,13 @@ internal sealed class FrontendPump
     }
 
     /// <summary>
-    /// Ends the use of a connection: what is on the ring completes with <paramref name="status"/>. What waits or comes
-    /// later does so too, unless it is to wait for the next connection.
+    /// Ends the use of a connection: what is on the ring, waits, or comes later completes with
+    /// <paramref name="status"/>; or all of it waits for the next connection, where what was on the ring is done again.
     /// </summary>
     public void Detach(BlockOperationStatus status, bool keepWaiting)
     {
-        Abandon(status, keepWaiting);
+        if (keepWaiting) Replay();
+        else Abandon(status);
         if (keepWaiting) FaultReason = null; // it was that connection's: what comes now waits for the next one
         else _ended = status;
         _link = null;
@@ -168,7 +169,7 @@ internal sealed class FrontendPump
     {
         if (FaultReason is not null) return;
         FaultReason = reason;
-        Abandon(BlockOperationStatus.PeerViolation, keepWaiting: false);
+        Abandon(BlockOperationStatus.PeerViolation);
     }
 
     /// <summary>Tries again what waits: for a shell whose pump <see cref="IsStarved"/>.</summary>
@@ -195,6 +196,13 @@ internal sealed class FrontendPump
     private bool StartData(FrontendOperation operation)
     {
         GrantedBuffer? buffer = operation.Buffer;
+        if (buffer is { IsQuarantined: true })
+        {
+            // It is being done again, and the backend before this one has kept a page of it.
+            operation.Fail(BlockOperationStatus.PeerViolation);
+            return true;
+        }
+
         int offsetInPage = 0;
         int firstPage = 0;
         int pagesMax = _link!.SegmentsMax;
@@ -351,24 +359,65 @@ internal sealed class FrontendPump
         if (operation.PartsInFlight == 0 && !operation.HasMore && !operation.IsWaiting) Complete(operation);
     }
 
-    private void Abandon(BlockOperationStatus status, bool keepWaiting)
+    private void Abandon(BlockOperationStatus status)
     {
         for (int index = 0; index < _inFlight.Capacity; index++)
         {
-            ref InFlightRequest request = ref _inFlight[index];
-            if (request.Operation is not { } operation) continue;
-            _grants!.Abandon(in request, index);
-            _inFlight.Give(index);
-            FinishPart(operation, status);
+            if (AbandonRequest(index) is { } operation) FinishPart(operation, status);
         }
 
-        FrontendOperation? next;
-        for (FrontendOperation? waiting = _waiting.First; waiting is not null; waiting = next)
+        while (_waiting.First is { } waiting)
         {
-            next = waiting.Next;
-            if (!keepWaiting) waiting.Fail(status);
-            if (!waiting.HasMore) LeaveQueue(waiting);
+            waiting.Fail(status);
+            LeaveQueue(waiting);
         }
+    }
+
+    /// <summary>
+    /// Puts what is on the ring back into the queue, before what waits. Each operation is done again from its start:
+    /// reading or writing the same bytes twice is doing it once, and the next backend's limits may ask for other parts.
+    /// </summary>
+    private void Replay()
+    {
+        var again = new SortedList<ulong, FrontendOperation>(); // by id, which grows; a reconnect may allocate
+        for (int index = 0; index < _inFlight.Capacity; index++)
+        {
+            ulong id = _inFlight[index].Id;
+            if (AbandonRequest(index) is not { } operation) continue;
+
+            // One that is half on the ring stands in the queue already, at its head.
+            if (--operation.PartsInFlight == 0 && !operation.IsWaiting) again.Add(id, operation);
+        }
+
+        OperationList queue = default;
+        foreach (FrontendOperation operation in again.Values) RestartInto(ref queue, operation);
+        while (_waiting.Take() is { } waiting) RestartInto(ref queue, waiting);
+        _waiting = queue;
+    }
+
+    private void RestartInto(ref OperationList queue, FrontendOperation operation)
+    {
+        if (operation.Status != BlockOperationStatus.Okay)
+        {
+            operation.IsWaiting = false;
+            Complete(operation);
+            return;
+        }
+
+        if (operation.StartedBytes != 0 || !operation.HasMore) Counters.OperationsReplayed++;
+        operation.Restart();
+        operation.IsWaiting = true;
+        queue.Add(operation);
+    }
+
+    /// <summary>Takes a request off the ring that will not be answered; the operation that it is a part of.</summary>
+    private FrontendOperation? AbandonRequest(int index)
+    {
+        ref InFlightRequest request = ref _inFlight[index];
+        if (request.Operation is not { } operation) return null;
+        _grants!.Abandon(in request, index);
+        _inFlight.Give(index);
+        return operation;
     }
 
     private void LeaveQueue(FrontendOperation operation)

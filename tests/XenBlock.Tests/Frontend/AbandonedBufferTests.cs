@@ -20,7 +20,7 @@ public sealed class AbandonedBufferTests
         rig.Submit(BlockOperation.Read, 0, abandoned, at: 0, length: Page);
         rig.Pump.Publish();
         ScriptedRequest late = Assert.Single(rig.Backend.TakeAll());
-        rig.Pump.Detach(BlockOperationStatus.PeerGone, keepWaiting: true);
+        rig.Pump.Detach(BlockOperationStatus.PeerGone, keepWaiting: false);
         Assert.Equal(BlockOperationStatus.PeerGone, Assert.Single(rig.TakeCompleted()).Status);
         abandoned.Dispose();
 
@@ -30,7 +30,7 @@ public sealed class AbandonedBufferTests
             other.Span.Fill(1);
             rig.Backend.Transfer(late, [.. Enumerable.Repeat((byte)9, Page)]);
             Assert.All(other.Span.ToArray(), b => Assert.Equal(1, b));
-            rig.Detach(BlockOperationStatus.PeerGone, keepWaiting: true);
+            rig.Detach(BlockOperationStatus.PeerGone);
             using GrantedBuffer again = rig.Buffers.Rent(Page);
             Assert.Same(abandoned, again);
         }
@@ -47,7 +47,7 @@ public sealed class AbandonedBufferTests
         if (isDisposedFirst) abandoned.Dispose();
         rig.Pump.Publish();
         rig.Backend.Hold(Assert.Single(Assert.Single(rig.Backend.TakeAll()).Segments).Grant);
-        rig.Detach(BlockOperationStatus.PeerGone, keepWaiting: true, backendLetsGo: false);
+        rig.Detach(BlockOperationStatus.PeerGone, backendLetsGo: false);
         if (!isDisposedFirst) abandoned.Dispose();
         using GrantedBuffer other = rig.Buffers.Rent(Page);
         Assert.NotSame(abandoned, other);

@@ -291,26 +291,82 @@ public sealed class FrontendPumpTests
     }
 
     [Fact]
-    public async Task After_the_peer_went_what_was_on_the_ring_fails_and_what_waited_goes_to_the_next_one()
+    public async Task After_the_peer_went_what_was_on_the_ring_fails_where_nobody_is_waited_for()
+    {
+        await using var rig = new PumpRig();
+        for (int i = 0; i < 40; i++) rig.Submit(BlockOperation.Write, 0, new byte[Page]);
+        Assert.Equal(0, rig.Detach(BlockOperationStatus.PeerGone));
+        List<FrontendOperation> failed = rig.TakeCompleted();
+        Assert.Equal(40, failed.Count);
+        Assert.All(failed, o => Assert.Equal(BlockOperationStatus.PeerGone, o.Status));
+    }
+
+    [Fact]
+    public async Task What_was_on_the_ring_of_a_backend_that_went_is_done_again_with_the_next_once()
     {
         await using var rig = new PumpRig(new BackendOffer());
         byte[] disk = Pattern(Page, 5);
         byte[] memory = new byte[Page];
         for (int i = 0; i < 32; i++) rig.Submit(BlockOperation.Flush, 0, 0);
         rig.TakeCompleted();
-        for (int i = 0; i < 32; i++) rig.Submit(BlockOperation.Write, 0, new byte[Page]);
+        for (int i = 0; i < 32; i++) rig.Submit(BlockOperation.Write, 0, Pattern(Page, 9));
         FrontendOperation waiting = rig.Submit(BlockOperation.Read, 0, memory);
         Assert.True(waiting.IsWaiting);
         Assert.Equal(0, rig.Detach(BlockOperationStatus.PeerGone, keepWaiting: true));
-        List<FrontendOperation> failed = rig.TakeCompleted();
-        Assert.Equal(32, failed.Count);
-        Assert.All(failed, o => Assert.Equal(BlockOperationStatus.PeerGone, o.Status));
+        Assert.Empty(rig.TakeCompleted());
 
         rig.Attach();
         rig.ServeAll(disk);
-        Assert.Same(waiting, Assert.Single(rig.TakeCompleted()));
-        Assert.Equal(BlockOperationStatus.Okay, waiting.Status);
+        List<FrontendOperation> done = rig.TakeCompleted();
+        Assert.Equal(33, done.Distinct().Count());
+        Assert.Equal(33, done.Count);
+        Assert.All(done, o => Assert.Equal(BlockOperationStatus.Okay, o.Status));
+        Assert.Contains(waiting, done);
+        Assert.Equal(Pattern(Page, 9), memory); // the writes went before it
+        Assert.Equal(32, rig.Pump.Counters.OperationsReplayed);
+        Assert.Equal(0, rig.Pump.InFlight);
+    }
+
+    [Fact]
+    public async Task An_operation_of_many_parts_is_done_again_with_smaller_limits_and_completes_once()
+    {
+        var options = new BlockDeviceOptions { PoolPagesMax = 64 };
+        await using var rig = new PumpRig(options: options);
+        byte[] disk = Pattern(1 << 20, 6);
+        byte[] memory = new byte[1 << 20];
+        FrontendOperation large = rig.Submit(BlockOperation.Read, 0, memory);
+        FrontendOperation flush = rig.Submit(BlockOperation.Flush);
+        Assert.True(large.IsWaiting); // half of it is on the ring
+        rig.Pump.Publish();
+        ScriptedRequest answered = rig.Backend.TakeAll()[0];
+        rig.Backend.Transfer(answered, disk);
+        rig.Backend.Respond(answered);
+        rig.Pump.TakeResponses();
+        Assert.Equal(0, rig.Detach(BlockOperationStatus.PeerGone, keepWaiting: true));
+
+        rig.Offer = new BackendOffer { Flush = true };
+        rig.Attach();
+        rig.ServeAll(disk);
+
+        Assert.Equal([large, flush], rig.TakeCompleted().OrderBy(o => o == flush));
+        Assert.Equal((BlockOperationStatus.Okay, BlockOperationStatus.Okay), (large.Status, flush.Status));
         Assert.Equal(disk, memory);
+    }
+
+    [Fact]
+    public async Task An_operation_that_had_failed_already_is_not_done_again()
+    {
+        await using var rig = new PumpRig(new BackendOffer());
+        FrontendOperation operation = rig.Submit(BlockOperation.Read, 0, new byte[20 * Page]);
+        rig.Pump.Publish();
+        ScriptedRequest first = rig.Backend.TakeAll()[0];
+        rig.Backend.Respond(first.Id, BlkifOperation.Read, BlkifStatus.Error);
+        rig.Pump.TakeResponses();
+        rig.Detach(BlockOperationStatus.PeerGone, keepWaiting: true);
+
+        Assert.Same(operation, Assert.Single(rig.TakeCompleted()));
+        Assert.Equal(BlockOperationStatus.InputOutputError, operation.Status);
+        Assert.Equal(0, rig.Pump.Counters.OperationsReplayed);
     }
 
     [Fact]

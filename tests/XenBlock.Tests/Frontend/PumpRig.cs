@@ -34,7 +34,7 @@ internal sealed class PumpRig : IAsyncDisposable
         Attach();
     }
 
-    public BackendOffer Offer { get; }
+    public BackendOffer Offer { get; set; }
 
     public BlockDeviceOptions Options { get; }
 
