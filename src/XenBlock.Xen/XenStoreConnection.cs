@@ -40,8 +40,11 @@ internal static class XenStoreConnection
         foreach (string path in s_devices)
         {
             int result = DeviceFile.Open(path, out SafeFileHandle? device);
+            // The driver hands the message in its own buffer to a thread of the kernel, without a copy, and takes the
+            // next one into the same buffer (xenbus_dev_request_and_reply in drivers/xen/xenbus/xenbus_xs.c): two under
+            // way, and the first may be sent with the text of the second.
             if (result == 0)
-                return new XenStoreClient(new XenbusStream(device!));
+                return new XenStoreClient(new XenbusStream(device!), isOneAtATime: true);
             errno = result == Errno.ENOENT ? errno : result;
         }
 

@@ -12,6 +12,7 @@ public sealed partial class XenStoreClient
     {
         var call = new Call(operation);
         uint id;
+        bool isSent = false;
         await _writing.WaitAsync(cancellationToken);
         try
         {
@@ -29,6 +30,7 @@ public sealed partial class XenStoreClient
             var request = new XsPacket(operation, id, transactionId, payload);
             await _stream.WriteAsync(request.ToBytes(), _closing.Token);
             await _stream.FlushAsync(_closing.Token);
+            isSent = true;
         }
         catch (Exception exception) when (IsEndOfConnection(exception))
         {
@@ -37,7 +39,11 @@ public sealed partial class XenStoreClient
         }
         finally
         {
-            _writing.Release();
+            // Whether or not its caller still waits, the answer is what lets the next message go.
+            if (_isOneAtATime && isSent)
+                _ = ReleaseAfterAsync(call.Answer.Task);
+            else
+                _writing.Release();
         }
 
         return await call.Answer.Task.WaitAsync(cancellationToken);
@@ -55,6 +61,12 @@ public sealed partial class XenStoreClient
     {
         XsError error = ErrorOf(answer);
         return error == XsError.None ? answer.Payload : throw XenStoreFailure.Of(error, doing);
+    }
+
+    private async Task ReleaseAfterAsync(Task answer)
+    {
+        await answer.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _writing.Release();
     }
 
     private static bool IsEndOfConnection(Exception exception) =>

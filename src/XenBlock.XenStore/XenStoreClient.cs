@@ -15,6 +15,7 @@ public sealed partial class XenStoreClient : IXenStore
     public const int TransactionTriesMax = 100;
 
     private readonly Stream _stream;
+    private readonly bool _isOneAtATime;
     private readonly Lock _lock = new();
     private readonly SemaphoreSlim _writing = new(1);
     private readonly Dictionary<uint, Call> _calls = [];
@@ -28,9 +29,13 @@ public sealed partial class XenStoreClient : IXenStore
 
     /// <summary>Speaks over a stream, and owns it.</summary>
     /// <param name="stream">Both directions.</param>
-    public XenStoreClient(Stream stream)
+    /// <param name="isOneAtATime">
+    /// True to send a message only when the one before it has been answered: Linux's /dev/xen/xenbus needs that.
+    /// </param>
+    public XenStoreClient(Stream stream, bool isOneAtATime = false)
     {
         _stream = stream;
+        _isOneAtATime = isOneAtATime;
         _reading = Task.Run(ReadAllAsync);
     }
 

@@ -9,10 +9,10 @@ internal sealed class ScriptedPeer : IAsyncDisposable
     private readonly XsPacketReader _reader = new();
     private readonly Queue<XsPacket> _requests = new();
 
-    public ScriptedPeer()
+    public ScriptedPeer(bool isOneAtATime = false)
     {
         (Stream near, _far) = MemoryDuplex.CreatePair();
-        Client = new XenStoreClient(near);
+        Client = new XenStoreClient(near, isOneAtATime);
     }
 
     public XenStoreClient Client { get; }

@@ -8,6 +8,27 @@ namespace XenBlock.Tests.XenStore;
 /// <summary>The client against a server that a test plays: right, wrong, slow and hostile.</summary>
 public sealed class XenStoreClientTests
 {
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task One_at_a_time_a_message_waits_for_the_answer_to_the_one_before(bool isOneAtATime)
+    {
+        await using var peer = new ScriptedPeer(isOneAtATime);
+        using var impatience = new CancellationTokenSource();
+        Task<string?> first = peer.Client.ReadAsync("/a", impatience.Token);
+        Task<string?> second = peer.Client.ReadAsync("/b");
+
+        XsPacket asked = await peer.TakeAsync();
+        await impatience.CancelAsync(); // who asked does not wait any more, but the answer is still to come
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => first);
+        Task<XsPacket> next = peer.TakeAsync();
+        Assert.Equal(!isOneAtATime, next.IsCompleted); // without the rule it is in the stream already
+        await peer.AnswerAsync(asked, "1");
+        await peer.AnswerAsync(await next, "2");
+
+        Assert.Equal("2", await second);
+    }
+
     [Fact]
     public async Task Answers_find_their_calls_in_any_order()
     {
