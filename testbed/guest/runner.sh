@@ -1,0 +1,69 @@
+# runner.sh: runs in dom0 each scenario that /share/in/scenarios names ("NAME SECONDS" a line), and tells the host of it
+# in /share/out/progress, a line for each beginning and end that ends with a full stop once it is complete.
+bed=/share/in/testbed
+out=/share/out
+set -a # what a scenario is told
+. /share/in/settings
+set +a
+tell() { echo "$* ." >>"$out/progress"; }
+
+[[ ! -e /share/in/xenblk ]] || install -m 755 /share/in/xenblk /usr/local/bin/xenblk
+
+# tidy_up: takes away what a scenario left, so that the next finds dom0 as after boot; false if that is not possible.
+tidy_up() {
+  local name try
+  pkill -x xenblk
+  pkill -f 'qemu-system-i386.*xen-domid' # the scenarios' own: this machine runs nothing else
+  for name in $(xl list | awk 'NR > 1 && $1 != "Domain-0" { print $2 }'); do timeout 20 xl destroy "$name"; done
+  for name in $(awk '$2 ~ "^/mnt" { print $2 }' /proc/mounts); do umount -l "$name"; done
+  pkill -9 -x xenblk
+  for name in $(xenstore-list /local/domain/0/device/vbd 2>/dev/null); do
+    echo "vbd-$name" >/sys/bus/xen/drivers/vbd/unbind
+  done 2>/dev/null
+  for path in /local/domain/0/device/vbd /local/domain/0/backend/vbd /local/domain/0/backend/qdisk; do
+    xenstore-rm "$path" 2>/dev/null
+  done
+  for try in 1 2 3 4 5; do
+    losetup -D
+    timeout 10 rmmod xen_blkfront 2>/dev/null
+    timeout 10 rmmod xen_blkback 2>/dev/null
+    if ! lsmod | grep -qE 'xen_blk(front|back)' && [[ $(xl list | wc -l) == 2 ]]; then return 0; fi
+    sleep 1
+  done
+  return 1
+}
+
+# picture: what the machine looks like when a scenario failed.
+picture() {
+  {
+    echo "== xl list" && xl list
+    echo "== processes" && ps -eo pid,ppid,stat,wchan:24,time,args | grep -v '\]$'
+    echo "== modules" && lsmod
+    echo "== mounts" && cat /proc/mounts
+    echo "== XenStore" && xenstore-ls -fp
+  } >"$out/$1/machine.txt" 2>&1
+  dmesg >"$out/$1/dmesg.txt"
+  xl dmesg >"$out/$1/xen.txt" 2>&1
+}
+
+while read -r name seconds; do
+  mkdir -p "$out/$name" "/var/bed/$name"
+  rm -f /var/log/xen/console/* /var/log/xen/*.log
+  dmesg -C
+  tell begin "$name"
+  started=$SECONDS
+  # A session of its own, so that what it left running is found.
+  BED=$bed/guest/bed.sh SCENARIO=$name OUT=$out/$name WORK=/var/bed/$name \
+    setsid timeout -k 10 "$seconds" bash "$bed/scenarios/$name.sh" </dev/null >"$out/$name/log.txt" 2>&1
+  code=$?
+  ((code == 0 || code == 77)) || picture "$name"
+  cp /var/log/xen/console/*.log /var/log/xenblk/* "$out/$name/" 2>/dev/null
+  rm -rf "/var/bed/$name"
+  clean=yes
+  tidy_up >"$out/$name/tidy.txt" 2>&1 || clean=no
+  tell end "$name" "$code" "$((SECONDS - started))"
+  if [[ $clean == no ]]; then
+    echo "BED: dom0 is not clean after $name; the rest gets a new machine"
+    break
+  fi
+done </share/in/scenarios
