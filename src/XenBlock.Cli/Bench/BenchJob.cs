@@ -9,6 +9,10 @@ namespace XenBlock.Cli.Bench;
 /// <summary>A whole run: image, machine, verification, measuring, report.</summary>
 internal static class BenchJob
 {
+    /// <summary>Version of xenblk.</summary>
+    public static string ToolVersion => typeof(BenchJob).Assembly
+        .GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown";
+
     /// <summary>Runs it.</summary>
     /// <param name="settings">What to do.</param>
     /// <param name="progress">Told how far it is.</param>
@@ -32,6 +36,26 @@ internal static class BenchJob
             StartedAt = startedAt,
             DurationSeconds = Stopwatch.GetElapsedTime(started).TotalSeconds,
         };
+    }
+
+    /// <summary>What it runs on.</summary>
+    public static ComputerFacts Computer()
+    {
+        string processor = "unknown";
+        if (File.Exists("/proc/cpuinfo"))
+        {
+            processor = File.ReadLines("/proc/cpuinfo")
+                .Where(line => line.StartsWith("model name", StringComparison.Ordinal))
+                .Select(line => line[(line.IndexOf(':', StringComparison.Ordinal) + 1)..].Trim())
+                .FirstOrDefault() ?? processor;
+        }
+
+        return new ComputerFacts(
+            processor,
+            Environment.ProcessorCount,
+            RuntimeInformation.OSDescription,
+            RuntimeInformation.ProcessArchitecture.ToString(),
+            RuntimeInformation.FrameworkDescription);
     }
 
     private static BenchReport Measure(
@@ -76,8 +100,7 @@ internal static class BenchJob
         {
             Schema = BenchReport.SchemaName,
             SchemaVersion = BenchReport.CurrentVersion,
-            ToolVersion = typeof(BenchJob).Assembly
-                .GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown",
+            ToolVersion = ToolVersion,
             StartedAt = default,
             DurationSeconds = 0,
             Computer = Computer(),
@@ -109,24 +132,5 @@ internal static class BenchJob
             Model = model,
             Findings = model is null ? Findings.Of(points, runner?.GrantedRead) : Findings.Of(model),
         };
-    }
-
-    private static ComputerFacts Computer()
-    {
-        string processor = "unknown";
-        if (File.Exists("/proc/cpuinfo"))
-        {
-            processor = File.ReadLines("/proc/cpuinfo")
-                .Where(line => line.StartsWith("model name", StringComparison.Ordinal))
-                .Select(line => line[(line.IndexOf(':', StringComparison.Ordinal) + 1)..].Trim())
-                .FirstOrDefault() ?? processor;
-        }
-
-        return new ComputerFacts(
-            processor,
-            Environment.ProcessorCount,
-            RuntimeInformation.OSDescription,
-            RuntimeInformation.ProcessArchitecture.ToString(),
-            RuntimeInformation.FrameworkDescription);
     }
 }

@@ -32,18 +32,29 @@ internal static class BenchVerifier
         using SafeFileHandle? file = settings.Store == StoreChoice.Memory
             ? null
             : image.OpenBeside(isWritable: false);
-        return settings.MayWrite ? WriteAndRead(session, image, file) : ReadOnly(session, image, file!);
+        return settings.MayWrite
+            ? WriteAndRead(session.Workers, image.SizeBytes, file)
+            : ReadOnly(session, image, file!);
     }
 
-    private static VerificationReport WriteAndRead(BenchSession session, BenchImage image, SafeFileHandle? file)
+    /// <summary>The largest piece that is written or read at once: what a worker's buffer must hold.</summary>
+    public static int LengthMax => s_lengths.Max();
+
+    /// <summary>Writes through each disk, reads through the next, and compares, with the file too if there is one.</summary>
+    /// <param name="workers">The connected disks, or the one disk.</param>
+    /// <param name="sizeBytes">Its size.</param>
+    /// <param name="file">The image behind it; null if it cannot be seen.</param>
+    /// <exception cref="WorkFailedException">A byte is wrong.</exception>
+    public static VerificationReport WriteAndRead(
+        IReadOnlyList<DiskWorker> workers, long sizeBytes, SafeFileHandle? file)
     {
         long written = 0, read = 0, compared = 0;
-        int count = session.Workers.Count;
-        long region = Math.Min(RegionBytesMax, image.SizeBytes / count / 4096 * 4096);
+        int count = workers.Count;
+        long region = Math.Min(RegionBytesMax, sizeBytes / count / 4096 * 4096);
         for (int i = 0; i < count; i++)
         {
-            DiskWorker writer = session.Workers[i];
-            DiskWorker reader = session.Workers[(i + 1) % count];
+            DiskWorker writer = workers[i];
+            DiskWorker reader = workers[(i + 1) % count];
             ulong generation = (ulong)i + 1;
             written += ForEach(i * region, region, (offset, length) =>
             {

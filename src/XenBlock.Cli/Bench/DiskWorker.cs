@@ -31,8 +31,8 @@ internal sealed class DiskWorker : IDisposable
         _device = device;
         Mode = mode;
         _diskBytes = diskBytes;
+        _buffer = device.RentBuffer(bufferBytes); // first: where there is no room for it, nothing is taken
         _queue = device.OpenQueue();
-        _buffer = device.RentBuffer(bufferBytes);
         _offsets = new OffsetSequence(pattern);
         _submitted = new long[depthMax];
         _free = new int[depthMax];

@@ -1,14 +1,26 @@
+using System.CommandLine;
 using System.Text.Json;
 using XenBlock.Cli.Bench;
 using XenBlock.Cli.CommandLine;
 using XenBlock.Cli.Output;
 using XenBlock.Cli.Report;
+using XenBlock.Cli.Serving;
 
 namespace XenBlock.Cli.Commands;
 
 /// <summary><c>xenblk bench</c>: the main job.</summary>
 internal sealed class BenchCommand : XenblkCommand
 {
+    private readonly Argument<string?> _vdev = new("vdev")
+    {
+        Description = "A disk that the domain has, whatever serves it, as xvda. Default: a machine of bench's own.",
+        Arity = ArgumentArity.ZeroOrOne,
+    };
+
+    private readonly Option<int?> _domain =
+        CommonOptions.Domain("With VDEV: the domain that has it. Default: 1; on Xen the one that this is.");
+
+    private readonly Option<string?> _machine = CommonOptions.Machine();
     private readonly BenchOptions _options = new();
 
     /// <summary>The command.</summary>
@@ -28,26 +40,56 @@ internal sealed class BenchCommand : XenblkCommand
                                                       what the ring itself costs
             xenblk bench --image disk.raw             your own image, only reading it
             xenblk bench --image scratch.raw --overwrite   reading and writing: its content is lost
-            """) => _options.AddTo(this);
+            xenblk bench xvdb --quick                 in a guest: a disk that it has, only reading it
+            xenblk bench xvdb --overwrite --access map     reading and writing, without persistent grants
+            """)
+    {
+        Arguments.Add(_vdev);
+        _options.AddTo(this);
+        Options.Add(_domain);
+        Options.Add(_machine);
+    }
 
     /// <inheritdoc/>
     public override async Task<int> RunAsync(CommandRun run)
     {
-        BenchSettings settings = _options.ToSettings(run.Result);
+        string? vdev = run.Result.GetValue(_vdev);
+        if (vdev is not null)
+            _ = VbdAddress.ParseVdev(vdev);
+        BenchSettings settings =
+            vdev is null ? _options.ToSettings(run.Result) : _options.ToSettings(run.Result, vdev);
         string? directory = _options.OutDirectory(run.Result);
         BenchReport report;
         await using (ProgressDisplay progress = run.Progress("measuring"))
-            report = await BenchJob.RunAsync(settings, progress, run.Token);
+        {
+            report = vdev is null
+                ? await BenchJob.RunAsync(settings, progress, run.Token)
+                : await MeasureDiskAsync(run, settings, vdev, progress);
+        }
 
         if (run.Json)
             run.Out.WriteLine(JsonSerializer.Serialize(report, ReportJson.Default.BenchReport));
         else
             BenchTable.Write(report, run.Out);
         if (!settings.MayWrite)
-            run.Remark("Only read, because --image is yours; --overwrite measures writing too and loses its content.");
+        {
+            string what = vdev is null ? "--image" : "the disk";
+            run.Remark($"Only read, because {what} is yours; --overwrite measures writing too and loses its content.");
+        }
+
         if (directory is not null)
             await SaveAsync(report, directory, run);
         return ExitCodes.Okay;
+    }
+
+    private async Task<BenchReport> MeasureDiskAsync(
+        CommandRun run, BenchSettings settings, string vdev, ProgressDisplay progress)
+    {
+        MachineChoice choice = MachineChoice.Of(run.Result.GetValue(_machine));
+        await using HostedMachine machine =
+            await HostedMachine.JoinAsync(choice, run.Result.GetValue(_domain), run.Token);
+        using FrontendClaim claim = FrontendClaim.Take(machine, vdev);
+        return await DiskBench.RunAsync(settings, machine, vdev, progress, run.Token);
     }
 
     private static async Task SaveAsync(BenchReport report, string directory, CommandRun run)

@@ -138,13 +138,50 @@ internal sealed class BenchOptions
         }
     }
 
+    /// <summary>Settings for a disk that a domain has, or what is wrong.</summary>
+    /// <param name="result">The command line.</param>
+    /// <param name="vdev">The disk.</param>
+    public BenchSettings ToSettings(ParseResult result, string vdev)
+    {
+        Option[] foreign = [_image, _model, _grants, _store, _processes];
+        if (foreign.FirstOrDefault(option => result.GetResult(option) is { Implicit: false }) is { } wrong)
+        {
+            throw new UsageException(
+                $"{wrong.Name} is for a machine that bench makes itself, and {vdev} is a disk that is there; "
+                    + "leave one of the two out.");
+        }
+
+        AccessChoice access = result.GetResult(_access) is { Implicit: false }
+            ? Enum.Parse<AccessChoice>(result.GetRequiredValue(_access), ignoreCase: true)
+            : AccessChoice.Persistent;
+        if (access == AccessChoice.Copy)
+            throw new UsageException($"--access copy is the choice of the backend of {vdev}; here it is map or persistent.");
+
+        // The disk stands where an image of the user's would: its content is not ours to lose.
+        BenchSettings settings = ToSettings(result, vdev, result.GetValue(_overwrite)) with
+        {
+            Access = access,
+            HasBaselines = false,
+            ComparesGranted = false,
+        };
+        if (result.GetValue(_size) is null)
+            settings = settings with { ImageSizeBytes = long.MaxValue };
+        return Timed(settings, result.GetValue(_seconds), settings.IsQuick ? s_quickTime : s_fullTime);
+    }
+
     /// <summary>Makes settings of it, or says what is wrong.</summary>
     public BenchSettings ToSettings(ParseResult result)
     {
         bool isQuick = result.GetValue(_quick);
-        string? image = result.GetValue(_image);
-        bool mayOverwrite = result.GetValue(_overwrite);
-        BenchSettings settings = new()
+        BenchSettings settings = ToSettings(result, result.GetValue(_image), result.GetValue(_overwrite));
+        settings = result.GetValue(_model) is null ? settings : ModelRun.Adapt(settings);
+        return Timed(settings, result.GetValue(_seconds), isQuick ? s_quickTime : s_fullTime);
+    }
+
+    private BenchSettings ToSettings(ParseResult result, string? image, bool mayOverwrite)
+    {
+        bool isQuick = result.GetValue(_quick);
+        return new BenchSettings
         {
             ImagePath = image,
             MayOverwrite = mayOverwrite,
@@ -171,8 +208,6 @@ internal sealed class BenchOptions
             Verifies = !result.GetValue(_noVerify),
             ComparesGranted = !result.GetValue(_noBaselines) && result.GetValue(_sizes) is not { Length: > 0 },
         };
-        settings = result.GetValue(_model) is null ? settings : ModelRun.Adapt(settings);
-        return Timed(settings, result.GetValue(_seconds), isQuick ? s_quickTime : s_fullTime);
     }
 
     private static BenchSettings Timed(BenchSettings settings, double? seconds, TimeSpan time)
@@ -232,7 +267,7 @@ internal sealed class BenchOptions
     {
         string? only = result.GetValue(_only);
         if (only is "write" && !canWrite)
-            throw new UsageException("Writing loses what is in your --image; add --overwrite if that is meant.");
+            throw new UsageException("Writing loses what is in the disk; add --overwrite if that is meant.");
         return only switch
         {
             "read" => [BenchOperation.Read],

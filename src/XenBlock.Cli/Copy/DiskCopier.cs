@@ -2,6 +2,7 @@ using System.Diagnostics;
 using XenBlock.Cli.CommandLine;
 using XenBlock.Cli.Output;
 using XenBlock.Frontend;
+using XenBlock.Hypervisor;
 
 namespace XenBlock.Cli.Copy;
 
@@ -15,18 +16,19 @@ internal sealed class DiskCopier : IDisposable
     /// <summary>Bytes of one operation: one indirect request of 256 pages.</summary>
     public const int ChunkBytes = 1 << 20;
 
-    /// <summary>Operations under way.</summary>
-    public const int Depth = 16;
+    /// <summary>The most operations under way.</summary>
+    public const int DepthMax = 16;
 
     private static readonly TimeSpan s_look = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
     private readonly BlockDevice _device;
     private readonly BlockQueue _queue;
     private readonly GrantedBuffer _buffer;
+    private readonly int _depth;
     private readonly ProgressDisplay _progress;
     private readonly CancellationToken _token;
-    private readonly BlockCompletion[] _completions = new BlockCompletion[Depth];
-    private readonly (long Offset, int Length, bool IsDone)[] _slots = new (long, int, bool)[Depth];
+    private readonly BlockCompletion[] _completions = new BlockCompletion[DepthMax];
+    private readonly (long Offset, int Length, bool IsDone)[] _slots = new (long, int, bool)[DepthMax];
     private long _heardAt = Stopwatch.GetTimestamp();
 
     /// <summary>Takes the queue of a device that was connected with CallerPumps.</summary>
@@ -34,7 +36,7 @@ internal sealed class DiskCopier : IDisposable
     {
         _device = device;
         _queue = device.OpenQueue();
-        _buffer = device.RentBuffer(Depth * ChunkBytes);
+        (_depth, _buffer) = Rent(device);
         _progress = progress;
         _token = token;
     }
@@ -56,15 +58,15 @@ internal sealed class DiskCopier : IDisposable
         while (taken < count)
         {
             _token.ThrowIfCancellationRequested();
-            while (asked < count && asked - taken < Depth)
+            while (asked < count && asked - taken < _depth)
             {
                 long offset = asked * ChunkBytes;
-                Submit(BlockOperation.Read, (int)(asked % Depth), offset, (int)Math.Min(ChunkBytes, size - offset));
+                Submit(BlockOperation.Read, (int)(asked % _depth), offset, (int)Math.Min(ChunkBytes, size - offset));
                 asked++;
             }
 
             _queue.Publish();
-            int slot = (int)(taken % Depth);
+            int slot = (int)(taken % _depth);
             while (!_slots[slot].IsDone)
                 Reap(BlockOperation.Read);
             (long start, int length, _) = _slots[slot];
@@ -81,10 +83,10 @@ internal sealed class DiskCopier : IDisposable
     /// <exception cref="WorkFailedException">The disk failed, is too small, or its backend went away.</exception>
     public void WriteFrom(ICopySource source, bool skipsZeros)
     {
-        Stack<int> free = new(Enumerable.Range(0, Depth));
+        Stack<int> free = new(Enumerable.Range(0, _depth));
         long offset = 0;
         bool isEnd = false;
-        while (!isEnd || free.Count < Depth)
+        while (!isEnd || free.Count < _depth)
         {
             _token.ThrowIfCancellationRequested();
             while (!isEnd && free.Count > 0)
@@ -113,14 +115,14 @@ internal sealed class DiskCopier : IDisposable
                 offset += length;
             }
 
-            if (free.Count == Depth)
+            if (free.Count == _depth)
             {
                 RequireBackend();
                 continue;
             }
 
             Reap(BlockOperation.Write);
-            for (int slot = 0; slot < Depth; slot++)
+            for (int slot = 0; slot < _depth; slot++)
             {
                 if (!_slots[slot].IsDone)
                     continue;
@@ -152,11 +154,28 @@ internal sealed class DiskCopier : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _buffer.Dispose();
 
+    // On real Xen the pages that a whole domain may grant are few (gntalloc's limit): fewer under way is slower, and
+    // better than no copy.
+    private static (int Depth, GrantedBuffer Buffer) Rent(BlockDevice device)
+    {
+        for (int depth = DepthMax; ; depth /= 2)
+        {
+            try
+            {
+                return (depth, device.RentBuffer(depth * ChunkBytes));
+            }
+            catch (XenBlockException full) when (full.Kind == XenBlockErrorKind.NoSpace && depth > 1)
+            {
+                // Half of it, then.
+            }
+        }
+    }
+
     private void Submit(BlockOperation operation, int slot, long offset, int length)
     {
         _slots[slot] = (offset, length, false);
         if (!_queue.TrySubmit(operation, offset, _buffer, slot * ChunkBytes, length, (ulong)slot))
-            throw new InvalidOperationException($"The queue holds fewer than {Depth} operations.");
+            throw new InvalidOperationException($"The queue holds fewer than {_depth} operations.");
     }
 
     private void Reap(BlockOperation operation)

@@ -46,11 +46,14 @@ internal sealed class DiskClaim : IDisposable
         // An embedded machine has one process that is dom0, and it is us.
         if (!machine.IsXen)
             return new DiskClaim(machine, frontend, vbd, null);
-        DiskLock held = DiskLock.TryServe(frontend, vbd) ?? throw new UsageException(
-            $"Another xenblk serves {VbdName.Format(vbd)} of domain {frontend.Value}; detach it first: "
-                + $"xenblk detach {frontend.Value} {VbdName.Format(vbd)}");
+        DiskLock held = DiskLock.TryServe(frontend, vbd) ?? throw Served(frontend, vbd);
         return new DiskClaim(machine, frontend, vbd, held);
     }
+
+    /// <summary>What is said of a disk that another process of ours serves.</summary>
+    public static UsageException Served(DomainId frontend, VbdNumber vbd) => new(
+        $"Another xenblk serves {VbdName.Format(vbd)} of domain {frontend.Value}; detach it first: "
+            + $"xenblk detach {frontend.Value} {VbdName.Format(vbd)}");
 
     /// <summary>The nodes of a disk that we make ourselves.</summary>
     public static VbdSpecification NodesOf(

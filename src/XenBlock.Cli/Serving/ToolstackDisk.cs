@@ -27,6 +27,8 @@ internal static class ToolstackDisk
             ?? throw new UsageException(
                 $"No toolstack has made {vdev} for domain {frontend.Value} with its backend in domain {backend.Value}; "
                     + $"make it: xenblk attach {frontend.Value} IMAGE --vdev {vdev}");
+        if (machine.IsXen && DiskLock.IsServed(frontend, address.Vbd))
+            throw DiskClaim.Served(frontend, address.Vbd);
         DiskSpecification disk = new(
             ImageOf(entry.Params, vdev), address.Vbd, frontend, isReadOnly || entry.IsReadOnly)
         {
