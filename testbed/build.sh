@@ -9,7 +9,9 @@ set -euo pipefail
 here=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
 . "$here/host.sh"
 
-hypervisor_package() { apt-cache search --names-only '^xen-hypervisor-[0-9.]+-amd64$' | cut -d' ' -f1 | sort -V | tail -1; }
+hypervisor_package() {
+  apt-cache search --names-only '^xen-hypervisor-[0-9.]+-amd64$' | cut -d' ' -f1 | sort -V | tail -1
+}
 
 kernel_package() { apt-cache depends linux-image-amd64 | awk '/Depends: linux-image/{print $2; exit}'; }
 

@@ -1,0 +1,79 @@
+# about: four guests of two disks, Linux's blkfront, one process of ours: no cross-talk, all verified, fair
+# limit: 500 900
+# group: shared
+# needs: xenblk
+. "$BED"
+guests=4 window=6
+((LONG == 0)) || window=60
+
+# Each writes over its own disks what nobody else has, all at once for a while, and counts by the kernel's statistics;
+# then all is read back. A sector of the pattern names its guest, its disk and its place.
+cat >cmd <<'END'
+me=$(sed -n 's/.*me=\([^ ]*\).*/\1/p' /proc/cmdline)
+window=$(sed -n 's/.*window=\([^ ]*\).*/\1/p' /proc/cmdline)
+for i in $(seq 600); do [ -b /dev/xvda ] && [ -b /dev/xvdb ] && break; sleep 0.1; done
+for disk in xvda xvdb; do
+  echo "BEFORE $disk $(dd if=/dev/$disk bs=64k iflag=direct 2>/dev/null | md5sum | cut -d' ' -f1)"
+  awk -v who="$me-$disk" 'BEGIN { for (i = 0; i < 4096; i++) printf "%-511.511s\n", who "-sector-" i }' >/$disk.pattern
+done
+echo "READY"
+until [ "$(xenstore-read data/go 2>/dev/null)" = 1 ]; do sleep 0.05; done
+load() { while [ ! -e /stop ]; do dd if=/$1.pattern of=/dev/$1 bs=64k oflag=direct; done 2>/dev/null; }
+moved() { awk '{ print ($3 + $7) * 512 }' /sys/block/$1/stat; }
+load xvda &
+load xvdb &
+sleep 1
+a=$(moved xvda) b=$(moved xvdb)
+sleep $window
+echo "MOVED xvda $(($(moved xvda) - a))"
+echo "MOVED xvdb $(($(moved xvdb) - b))"
+sleep 2
+touch /stop
+wait
+for disk in xvda xvdb; do
+  dd if=/dev/$disk bs=64k iflag=direct 2>/dev/null | head -c 2097152 | cmp - /$disk.pattern || echo "FAILED: $disk"
+done
+echo "VERIFIED"
+END
+disks=()
+for ((g = 1; g <= guests; g++)); do
+  guest_files "g$g" cmd
+  TYPE=pv MEMORY=112 guest_config "g$g" "me=g$g window=$window"
+  guest_create "g$g" -p
+  domains[g]=$DOMAIN
+  for vdev in xvda xvdb; do
+    random_file "g$g-$vdev.raw" 3
+    cp "g$g-$vdev.raw" "g$g-$vdev.was"
+    disks+=(--disk "path=g$g-$vdev.raw,vdev=$vdev,domain=$DOMAIN,mode=w")
+  done
+done
+step "one process serves $((guests * 2)) disks"
+serve all "${disks[@]}"
+for ((g = 1; g <= guests; g++)); do xl unpause "${domains[g]}"; done
+for ((g = 1; g <= guests; g++)); do
+  guest_says "g$g" READY 300
+  for vdev in xvda xvdb; do
+    guest_said "g$g" "BEFORE $vdev $(md5sum <"g$g-$vdev.was" | cut -d' ' -f1)" || fail "g$g read another $vdev"
+  done
+done
+step "all of them at once"
+for ((g = 1; g <= guests; g++)); do xenstore-write "/local/domain/${domains[g]}/data/go" 1; done
+for ((g = 1; g <= guests; g++)); do guest_says "g$g" VERIFIED $((window * 4 + 90)); done
+for ((g = 1; g <= guests; g++)); do guest_ends "g$g" 60; done
+serve_ends all
+step "no cross-talk: every sector of an image is its own guest's, or untouched"
+for ((g = 1; g <= guests; g++)); do
+  for vdev in xvda xvdb; do
+    own=$(head -c 2097152 "g$g-$vdev.raw" | grep -c "^g$g-$vdev-sector-")
+    [[ $own == 4096 ]] || fail "g$g-$vdev has other sectors"
+    cmp <(tail -c 1048576 "g$g-$vdev.raw") <(tail -c 1048576 "g$g-$vdev.was") ||
+      fail "g$g-$vdev has changed past the pattern"
+    moved=$(sed -n "s/.*MOVED $vdev \([0-9]*\).*/\1/p" "$(console "g$g")")
+    step "g$g $vdev: $moved bytes in the window, $(counter all requests "$vdev" "${domains[g]}") requests in all"
+    echo "$moved" >>moved.txt
+  done
+done
+step "fair: each within a factor of 2 of the mean"
+awk '{ sum += $1; n++; v[n] = $1 } END {
+  for (i in v) if (v[i] * n < sum / 2 || v[i] * n > sum * 2) exit 1
+}' moved.txt || fail "it is not fair: $(xargs <moved.txt)"
