@@ -1,4 +1,3 @@
-using System.Globalization;
 using XenBlock.Hypervisor;
 using XenBlock.Protocol;
 

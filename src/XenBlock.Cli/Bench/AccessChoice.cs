@@ -6,6 +6,9 @@ internal enum AccessChoice
     /// <summary>One map and one unmap call a request.</summary>
     Map,
 
+    /// <summary>One map call a request, one unmap call for a batch of them.</summary>
+    Batch,
+
     /// <summary>Pages stay mapped once both sides agree to it.</summary>
     Persistent,
 

@@ -32,6 +32,7 @@ internal sealed record BenchDisk(TransferMode Mode, AccessChoice Access, int Ind
     public static PayloadAccess AccessOf(AccessChoice access) => access switch
     {
         AccessChoice.Map => PayloadAccess.Map,
+        AccessChoice.Batch => PayloadAccess.Batch,
         AccessChoice.Persistent => PayloadAccess.Persistent,
         _ => PayloadAccess.Copy,
     };

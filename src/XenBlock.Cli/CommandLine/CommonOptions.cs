@@ -1,4 +1,5 @@
 using System.CommandLine;
+using XenBlock.Cli.Bench;
 using XenBlock.Protocol;
 
 namespace XenBlock.Cli.CommandLine;
@@ -12,6 +13,23 @@ internal static class CommonOptions
         Description = "Answer in JSON on standard output: one document, or one line per event.",
         Recursive = true,
     };
+
+    /// <summary>The ways to reach the pages of a request, as they are typed.</summary>
+    public static string[] AccessWords { get; } =
+        [.. Enum.GetNames<AccessChoice>().Select(name => name.ToLowerInvariant())];
+
+    /// <summary>How a backend reaches the pages of a request.</summary>
+    public static Option<string?> Access()
+    {
+        Option<string?> option = new("--access")
+        {
+            Description = "How to reach the pages of a request: map them; the same, unmapped in batches; keep them mapped; "
+                + "or copy. Default: persistent.",
+            HelpName = string.Join('|', AccessWords),
+        };
+        option.AcceptOnlyFromAmong(AccessWords);
+        return option;
+    }
 
     /// <summary>The domain of an embedded machine that is meant if nothing is said.</summary>
     public const int UsualDomain = 1;

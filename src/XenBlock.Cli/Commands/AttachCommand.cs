@@ -23,11 +23,7 @@ internal sealed class AttachCommand : XenblkCommand
 
     private readonly Option<bool> _readOnly = new("--read-only", "-r") { Description = "Nothing may be written." };
 
-    private readonly Option<string?> _access = new("--access")
-    {
-        Description = "How to reach the pages of a request: map them, keep them mapped, or copy. Default: persistent.",
-        HelpName = "map|persistent|copy",
-    };
+    private readonly Option<string?> _access = CommonOptions.Access();
 
     private readonly Option<string?> _machine = CommonOptions.Machine();
 
@@ -46,7 +42,6 @@ internal sealed class AttachCommand : XenblkCommand
             xl block-list shows the disk; xenblk detach, xl block-detach and xl destroy take it away.
             """)
     {
-        _access.AcceptOnlyFromAmong("map", "persistent", "copy");
         Arguments.Add(_domain);
         Arguments.Add(_image);
         foreach (Option option in (Option[])[_vdev, _readOnly, _access, _machine])

@@ -109,7 +109,7 @@ internal sealed class BenchOptions
     public void AddTo(Command command)
     {
         _model.AcceptOnlyFromAmong("sd2014");
-        _access.AcceptOnlyFromAmong("map", "persistent", "copy");
+        _access.AcceptOnlyFromAmong(CommonOptions.AccessWords);
         _grants.AcceptOnlyFromAmong("mmap", "table");
         _store.AcceptOnlyFromAmong("file", "memory", "null");
         _pattern.AcceptOnlyFromAmong("sequential", "random");
@@ -154,8 +154,12 @@ internal sealed class BenchOptions
         AccessChoice access = result.GetResult(_access) is { Implicit: false }
             ? Enum.Parse<AccessChoice>(result.GetRequiredValue(_access), ignoreCase: true)
             : AccessChoice.Persistent;
-        if (access == AccessChoice.Copy)
-            throw new UsageException($"--access copy is the choice of the backend of {vdev}; here it is map or persistent.");
+        if (access is not (AccessChoice.Map or AccessChoice.Persistent))
+        {
+            throw new UsageException(
+                $"--access {result.GetValue(_access)} is the choice of the backend of {vdev}; here it is map or "
+                    + "persistent.");
+        }
 
         // The disk stands where an image of the user's would: its content is not ours to lose.
         BenchSettings settings = ToSettings(result, vdev, result.GetValue(_overwrite)) with

@@ -37,11 +37,7 @@ internal sealed class ServeCommand : XenblkCommand
 
     private readonly Option<string?> _machine = CommonOptions.Machine();
 
-    private readonly Option<string?> _access = new("--access")
-    {
-        Description = "How to reach the pages of a request: map them, keep them mapped, or copy. Default: persistent.",
-        HelpName = "map|persistent|copy",
-    };
+    private readonly Option<string?> _access = CommonOptions.Access();
 
     /// <summary>The command.</summary>
     public ServeCommand()
@@ -64,7 +60,6 @@ internal sealed class ServeCommand : XenblkCommand
             A backend that died and is started again takes up its disks where they were.
             """)
     {
-        _access.AcceptOnlyFromAmong("map", "persistent", "copy");
         Arguments.Add(_images);
         foreach (Option option in (Option[])[_disks, _vbds, _domain, _readOnly, _machine, _access])
             Options.Add(option);
