@@ -1,4 +1,3 @@
-using System.Text.Json.Serialization;
 using XenBlock.Protocol;
 
 namespace XenBlock.Appliance;
@@ -33,25 +32,3 @@ internal sealed record ApplianceReport(
     /// <summary>The form that this program writes.</summary>
     public const string SchemaName = "xenblk.appliance/1";
 }
-
-/// <summary>One line of the table; what is "per operation" is a mean.</summary>
-internal sealed record MeasuredPoint(
-    string Operation,
-    int SizeBytes,
-    int Depth,
-    long Operations,
-    double Seconds,
-    double P50Microseconds,
-    double P99Microseconds,
-    double RequestsPerOperation,
-    double NotificationsPerOperation,
-    double CpuMicrosecondsPerOperation)
-{
-    /// <summary>Bandwidth; MB = 10^6 bytes.</summary>
-    public double MegabytesPerSecond => Operations * (double)SizeBytes / Seconds / 1e6;
-}
-
-/// <summary>How reports become text.</summary>
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true)]
-[JsonSerializable(typeof(ApplianceReport))]
-internal sealed partial class ReportJson : JsonSerializerContext;

@@ -1,6 +1,5 @@
 using XenBlock.Cli.CommandLine;
 using XenBlock.Hypervisor;
-using XenBlock.Native;
 using XenBlock.Xen;
 
 namespace XenBlock.Appliance;
