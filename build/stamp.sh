@@ -88,7 +88,16 @@ build_native_locked() {
 
 # build_appliance ROOT: artifacts/native/appliance/appliance, the whole of a guest in one file.
 build_appliance() {
-  need_linker && with_build_lock "$1" publish_native "$1" samples/appliance appliance
+  need_linker && with_build_lock "$1" build_appliance_locked "$1"
+}
+
+build_appliance_locked() {
+  local stamp=artifacts/native/appliance.stamp
+  if is_fresh "$1" $stamp artifacts/native/appliance/appliance &&
+    [[ -z $(find "$1/samples/appliance" -newer "$1/$stamp" -print -quit) ]]; then return 0; fi
+  mkdir -p "$1/artifacts/native"
+  touch "$1/$stamp.new"
+  publish_native "$1" samples/appliance appliance && mv "$1/$stamp.new" "$1/$stamp"
 }
 
 # publish_native ROOT PROJECT FOLDER: a warning of the trimmer or of the AOT compiler is an error, as all are.

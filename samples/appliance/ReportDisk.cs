@@ -13,7 +13,9 @@ internal static class ReportDisk
 {
     private const int HeaderBytes = 4096;
 
-    /// <summary>Writes the report and flushes it; the header last, so that it never stands before half a report.</summary>
+    /// <summary>
+    /// Writes the report and flushes it; the header last, so that it never stands before half a report.
+    /// </summary>
     /// <exception cref="XenBlockException">The disk that was named is not there, too small, or fails.</exception>
     public static async Task WriteAsync(
         IHypervisor domain, JobOptions options, ApplianceReport report, Action<string> say)

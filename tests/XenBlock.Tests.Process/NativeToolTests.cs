@@ -90,7 +90,8 @@ public sealed partial class NativeToolTests : IDisposable
         using RunningTool serve = RunningTool.StartProgram([server, "serve", "--machine", _shop.Socket, image]);
         await serve.LineAsync("ready");
 
-        using RunningTool info = RunningTool.StartProgram([client, "info", "xvda", "--machine", _shop.Socket, "--json"]);
+        using RunningTool info =
+            RunningTool.StartProgram([client, "info", "xvda", "--machine", _shop.Socket, "--json"]);
         ToolResult infoEnd = await info.EndAsync();
         using RunningTool copier = RunningTool.StartProgram([client, "cp", "--machine", _shop.Socket, "xvda", copy]);
         ToolResult copierEnd = await copier.EndAsync();
