@@ -49,7 +49,8 @@ internal sealed class DiskConnection
         try
         {
             channel = hypervisor.EventChannels.BindInterdomain(frontend, answer.EventChannel);
-            hypervisor.Mapper.NotifyWhenUnmapped(in ring, channel);
+            if (answer.LifeByte) ring.Pages.CopyIn<byte>(RingLayout.LifeByte, 1);
+            hypervisor.Mapper.NotifyWhenUnmapped(in ring, channel, answer.LifeByte ? RingLayout.LifeByte : -1);
             BackRing back = Attach(ring.Pages, answer.Abi);
             PayloadAccess access = options.Access == PayloadAccess.Persistent && !agreed.Persistent
                 ? PayloadAccess.Batch

@@ -34,7 +34,7 @@ internal sealed class VbdDirectory
         _frontendKeys =
         [
             VbdKeys.RingRef, VbdKeys.EventChannel, VbdKeys.Protocol, VbdKeys.FeaturePersistent, VbdKeys.RingPageOrder,
-            VbdKeys.NumRingPages, VbdKeys.MultiQueueNumQueues,
+            VbdKeys.NumRingPages, VbdKeys.MultiQueueNumQueues, VbdKeys.FeatureLifeByte,
             .. Enumerable.Range(0, 1 << ProtocolConstants.RingPageOrderMax).Select(VbdKeys.RingRefN),
         ];
     }

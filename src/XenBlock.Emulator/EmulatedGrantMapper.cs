@@ -111,10 +111,8 @@ internal sealed class EmulatedGrantMapper : IGrantMapper
     }
 
     /// <inheritdoc/>
-    /// <remarks>
-    /// Nothing to arrange: on this machine a channel that closes wakes its peer, and the host closes those of the dead.
-    /// </remarks>
-    public void NotifyWhenUnmapped(in GrantMapping mapping, IEventChannel channel)
+    /// <remarks>Nothing to arrange: a channel that closes wakes its peer, and the host closes the dead's.</remarks>
+    public void NotifyWhenUnmapped(in GrantMapping mapping, IEventChannel channel, int clearedOffset = -1)
     {
     }
 

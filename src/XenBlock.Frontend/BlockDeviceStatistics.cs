@@ -54,7 +54,9 @@ public sealed record BlockDeviceStatistics
     /// <summary>Times that an operation had to wait because the grant table was full.</summary>
     public long WaitsForGrants { get; init; }
 
-    /// <summary>Operations that were on the ring of a backend that went away, and were done again with the next.</summary>
+    /// <summary>
+    /// Operations that were on the ring of a backend that went away, and were done again with the next.
+    /// </summary>
     public long OperationsReplayed { get; init; }
 
     /// <summary>Times that a connection was made.</summary>

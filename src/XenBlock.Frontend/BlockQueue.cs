@@ -135,7 +135,7 @@ public sealed class BlockQueue : IPumpHost
             if (_pump.HasCompleted) return true;
             if (_connection is not { } connection) return false;
             if (Spin(connection.Channel) || _pump.FinalCheckForResponses()) return true;
-            if (connection.Channel.State == EventChannelState.PeerClosed) connection.Break(string.Empty);
+            if (connection.HasLostPeer) connection.Break(string.Empty);
 
             TimeSpan left = Timeout.InfiniteTimeSpan;
             if (timeout != Timeout.InfiniteTimeSpan)

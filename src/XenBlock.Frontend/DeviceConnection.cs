@@ -14,10 +14,14 @@ internal sealed class DeviceConnection : IConnectionPart
         _ring = ring;
         Link = link;
         Features = features;
+        _ = ring.IsUnmapped; // seen mapped now, its end will be known
     }
 
     /// <inheritdoc/>
     public IEventChannel Channel => _ring.Channel;
+
+    /// <summary>True if the backend has died, or let go of the channel or the ring.</summary>
+    public bool HasLostPeer => Channel.State == EventChannelState.PeerClosed || _ring.IsUnmapped;
 
     /// <summary>What the pump needs.</summary>
     public FrontendLink Link { get; }

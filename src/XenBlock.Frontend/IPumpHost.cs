@@ -19,7 +19,9 @@ internal interface IPumpHost
     /// Ends the use of the connection. When the task completes, nothing touches it any more.
     /// </summary>
     /// <param name="end">Why, and what it means for operations.</param>
-    /// <param name="keepWaiting">Operations wait for the next connection, and what was on the ring is done again.</param>
+    /// <param name="keepWaiting">
+    /// Operations wait for the next connection, and what was on the ring is done again.
+    /// </param>
     Task DetachAsync(ConnectionEnd end, bool keepWaiting);
 
     /// <summary>Ends what the backend still had when we detached; only after it let go.</summary>

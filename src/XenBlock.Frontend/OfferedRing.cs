@@ -14,6 +14,7 @@ internal sealed class OfferedRing : IConnectionPart
     private readonly GrantablePages _pages;
     private readonly GrantReference[] _references;
     private readonly BlkifAbi _abi;
+    private bool _wasMapped;
 
     private OfferedRing(
         IGrantTable grants, GrantablePages pages, GrantReference[] references, BlkifAbi abi, IEventChannel channel)
@@ -31,6 +32,20 @@ internal sealed class OfferedRing : IConnectionPart
 
     /// <inheritdoc/>
     public IEventChannel Channel { get; }
+
+    /// <summary>
+    /// True once the backend's mapping of the ring has ended: for backends that keep the life byte, on machines whose
+    /// channels do not tell (a Xen guest may not ask for their state). To be asked at connect, too.
+    /// </summary>
+    public bool IsUnmapped
+    {
+        get
+        {
+            bool isMapped = _pages.Pages.CopyOut<byte>(RingLayout.LifeByte) != 0;
+            _wasMapped |= isMapped;
+            return _wasMapped && !isMapped;
+        }
+    }
 
     /// <summary>Takes a ring and a channel, all or nothing.</summary>
     /// <exception cref="XenBlockException">The machine has not enough of something.</exception>
@@ -67,6 +82,7 @@ internal sealed class OfferedRing : IConnectionPart
         EventChannel = Channel.LocalPort,
         Abi = _abi,
         Persistent = persistent,
+        LifeByte = true,
     };
 
     /// <inheritdoc/>

@@ -271,7 +271,7 @@ internal sealed class PumpShell : IPumpHost
             if (fault is not null) connection.Break(fault);
             if (hasMore) inVain = 0;
             if (hasMore || Spin(channel)) continue;
-            if (channel.State == EventChannelState.PeerClosed) connection.Break(string.Empty);
+            if (connection.HasLostPeer) connection.Break(string.Empty);
             channel.Wait(isStarved ? _starvedRetry : Timeout.InfiniteTimeSpan);
             counters.WakeUps++;
             if (_pump.HasResponses) continue;

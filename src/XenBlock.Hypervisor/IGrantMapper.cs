@@ -35,12 +35,14 @@ public interface IGrantMapper
 
     /// <summary>
     /// Has the peer woken by an event when a mapping ends, in order or because this process died: on Xen nobody tells
-    /// it otherwise. For the ring, once it is mapped and its channel bound.
+    /// it otherwise. For the ring, once it is mapped and its channel bound. Where the peer is to see it in the memory
+    /// too, a byte of the mapping becomes 0 then; a machine whose channels tell of a peer's end may leave it.
     /// </summary>
     /// <param name="mapping">A mapping that stands.</param>
     /// <param name="channel">Our end of the channel to the peer; it may be closed before the mapping ends.</param>
+    /// <param name="clearedOffset">A byte of the mapping, which is writable; -1 for none.</param>
     /// <exception cref="XenBlockException">The machine cannot.</exception>
-    void NotifyWhenUnmapped(in GrantMapping mapping, IEventChannel channel);
+    void NotifyWhenUnmapped(in GrantMapping mapping, IEventChannel channel, int clearedOffset = -1);
 
     /// <summary>
     /// Copies between granted pages and our own memory without mapping. The foreign side of an element must stay

@@ -22,6 +22,9 @@ public sealed record FrontendAnswer
     /// <summary>The frontend leaves grants mapped.</summary>
     public bool Persistent { get; init; }
 
+    /// <summary>The frontend looks at the life byte (<see cref="VbdKeys.FeatureLifeByte"/>).</summary>
+    public bool LifeByte { get; init; }
+
     /// <summary>The log2 of the ring's pages.</summary>
     public int RingPageOrder => BitOperations.Log2((uint)RingReferences.Count);
 
@@ -59,14 +62,13 @@ public sealed record FrontendAnswer
             return false;
         }
 
-        bool hasPersistent = keys.TryGetValue(VbdKeys.FeaturePersistent, out string? persistentText);
         answer = new FrontendAnswer
         {
             RingReferences = new ReadOnlyCollection<GrantReference>(references),
             EventChannel = new EventChannelPort((uint)port),
             Abi = abi,
-            Persistent = hasPersistent
-                && PeerText.TryRead(persistentText, uint.MaxValue, out ulong persistent) && persistent != 0,
+            Persistent = ReadFlag(keys, VbdKeys.FeaturePersistent),
+            LifeByte = ReadFlag(keys, VbdKeys.FeatureLifeByte),
         };
         return true;
     }
@@ -80,6 +82,7 @@ public sealed record FrontendAnswer
             [VbdKeys.Protocol] = BlkifAbiNames.Format(Abi),
             [VbdKeys.FeaturePersistent] = Persistent ? "1" : "0",
         };
+        if (LifeByte) keys[VbdKeys.FeatureLifeByte] = "1";
         if (RingReferences.Count == 1)
         {
             keys[VbdKeys.RingRef] = RingReferences[0].Value.ToString(CultureInfo.InvariantCulture);
@@ -92,6 +95,10 @@ public sealed record FrontendAnswer
             keys[VbdKeys.RingRefN(page)] = RingReferences[page].Value.ToString(CultureInfo.InvariantCulture);
         return keys;
     }
+
+    private static bool ReadFlag(IReadOnlyDictionary<string, string> keys, string name) =>
+        keys.TryGetValue(name, out string? text)
+        && PeerText.TryRead(text, uint.MaxValue, out ulong number) && number != 0;
 
     private static string? CheckQueues(IReadOnlyDictionary<string, string> keys, BackendOffer offer)
     {

@@ -16,6 +16,12 @@ public static class VbdKeys
     /// <summary>"1" where the grants stay mapped by the backend; either end may decline.</summary>
     public const string FeaturePersistent = "feature-persistent";
 
+    /// <summary>
+    /// Our own, from the frontend: it looks at a byte in the ring's header that is 1 while the ring is mapped. A
+    /// backend that has its kernel clear it at the end tells a guest of its death, which Xen does not.
+    /// </summary>
+    public const string FeatureLifeByte = "feature-life-byte";
+
     /// <summary>"disk" or "cdrom", written by the toolstack.</summary>
     public const string DeviceType = "device-type";
 

@@ -20,6 +20,11 @@ public readonly record struct RingLayout(int SlotSizeBytes, uint SlotCount)
     /// <summary>Offset of <c>rsp_event</c>.</summary>
     public const int ResponseEvent = 12;
 
+    /// <summary>
+    /// Offset of our own life byte, in the header's padding: 1 while a backend that was asked to has the ring mapped.
+    /// </summary>
+    public const int LifeByte = 60;
+
     /// <summary>Offset of the first slot; what lies between is private or padding.</summary>
     public const int FirstSlot = 64;
 

@@ -70,14 +70,17 @@ internal sealed class GrantDevice(int number) : IDisposable
         GiveUp(index, pageCount);
     }
 
-    /// <summary>Has an event sent when a mapping ends, however that comes about.</summary>
+    /// <summary>
+    /// Has an event sent, and a byte cleared if its offset is not -1, when a mapping ends, however that comes about.
+    /// </summary>
     /// <returns>0 or an errno.</returns>
-    internal int NotifyWhenUnmapped(ulong index, EventChannelPort port)
+    internal int NotifyWhenUnmapped(ulong index, EventChannelPort port, int clearedOffset)
     {
+        bool clears = clearedOffset >= 0;
         UnmapNotifyArgument argument = new()
         {
-            Index = index,
-            Action = XenIoctl.UnmapNotifySendEvent,
+            Index = index + (clears ? (uint)clearedOffset : 0),
+            Action = XenIoctl.UnmapNotifySendEvent | (clears ? XenIoctl.UnmapNotifyClearByte : 0),
             EventChannelPort = port.Value,
         };
         return DeviceFile.Control(

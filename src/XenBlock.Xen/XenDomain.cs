@@ -23,7 +23,7 @@ public sealed class XenDomain : IHypervisor
         DomainId = domain;
         string peers = _eventChannels.KnowsPeers
             ? string.Empty
-            : ", without /dev/xen/privcmd: a peer that dies is noticed late";
+            : ", which may not be asked who is at the other end of a channel";
         Description = $"Xen {Version()}{peers}";
     }
 

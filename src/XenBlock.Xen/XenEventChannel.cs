@@ -191,8 +191,10 @@ internal sealed class XenEventChannel : IEventChannel
                 return true;
             }
 
-            _isHeld |= errno == 0 && count == sizeof(uint);
-            return errno == 0 && count == sizeof(uint);
+            bool isTaken = errno == 0 && count == sizeof(uint);
+            _isHeld |= isTaken;
+            _wasBound |= isTaken; // only a peer sends events
+            return isTaken;
         }
         catch (ObjectDisposedException)
         {

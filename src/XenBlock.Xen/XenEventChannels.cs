@@ -8,8 +8,8 @@ using XenBlock.Xen.Interface;
 namespace XenBlock.Xen;
 
 /// <summary>
-/// Event channels by /dev/xen/evtchn: a file of its own for each, so that each has its own waiter and a lost one hurts no
-/// other.
+/// Event channels by /dev/xen/evtchn: a file of its own for each, so that each has its own waiter and a lost one hurts
+/// no other.
 /// </summary>
 internal sealed class XenEventChannels : IEventChannels, IDisposable
 {

@@ -89,11 +89,10 @@ internal sealed class XenGrantMapper : IGrantMapper, IDisposable
     }
 
     /// <inheritdoc/>
-    public void NotifyWhenUnmapped(in GrantMapping mapping, IEventChannel channel)
+    public void NotifyWhenUnmapped(in GrantMapping mapping, IEventChannel channel, int clearedOffset = -1)
     {
-        int errno;
         GrantDevice device = DeviceOf(in mapping);
-        errno = device.NotifyWhenUnmapped(IndexOf(in mapping), channel.LocalPort);
+        int errno = device.NotifyWhenUnmapped(IndexOf(in mapping), channel.LocalPort, clearedOffset);
         if (errno != 0)
         {
             throw new XenBlockException(

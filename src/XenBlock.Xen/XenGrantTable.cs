@@ -118,7 +118,8 @@ internal sealed class XenGrantTable : IGrantTable, IDisposable
                 errno)
             : new XenBlockException(
                 XenBlockErrorKind.InputOutput,
-                $"gntalloc does not give {pages} pages: {Errno.Describe(errno)}; look at the kernel's messages (dmesg).",
+                $"gntalloc does not give {pages} pages: {Errno.Describe(errno)}; look at the kernel's messages "
+                    + "(dmesg).",
                 errno);
     }
 

@@ -5,8 +5,8 @@ using XenBlock.Native;
 namespace XenBlock.Xen;
 
 /// <summary>
-/// XenStore through the kernel: /dev/xen/xenbus as a stream of messages. A thread of its own waits for what comes, since
-/// a read that waits in the driver could not be ended.
+/// XenStore through the kernel: /dev/xen/xenbus as a stream of messages. A thread of its own waits for what comes,
+/// since a read that waits in the driver could not be ended.
 /// </summary>
 internal sealed class XenbusStream : Stream
 {

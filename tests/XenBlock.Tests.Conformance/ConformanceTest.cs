@@ -83,7 +83,7 @@ public abstract class ConformanceTest<TProvider> : IAsyncLifetime
 
     /// <summary>Skips what is said only of a grant table that is ours to write.</summary>
     protected void RequireRevoking() =>
-        Assert.SkipUnless(EndsByRevoking, "On this machine pages are granted, to read and write, as long as they live.");
+        Assert.SkipUnless(EndsByRevoking, "On this machine pages are granted, to read and write, as they live.");
 
     protected static byte[] Content(SharedPages pages, int page)
     {

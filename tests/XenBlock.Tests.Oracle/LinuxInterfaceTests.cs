@@ -5,7 +5,9 @@ using Xunit;
 
 namespace XenBlock.Tests.Oracle;
 
-/// <summary>The ioctls of /dev/xen, against the kernel's own headers as Debian installs them (linux-libc-dev).</summary>
+/// <summary>
+/// The ioctls of /dev/xen, against the kernel's own headers as Debian installs them (linux-libc-dev).
+/// </summary>
 public sealed class LinuxInterfaceTests
 {
     // privcmd.h of the kernel includes one of its inner headers; libxen-dev has the same interface in a form that can
@@ -24,7 +26,8 @@ public sealed class LinuxInterfaceTests
 
     private static readonly Dictionary<Type, (string CName, Dictionary<string, string> Members)> s_structs = new()
     {
-        [typeof(ForeignGrant)] = ("struct ioctl_gntdev_grant_ref", new() { ["Domain"] = "domid", ["Reference"] = "ref" }),
+        [typeof(ForeignGrant)] = (
+            "struct ioctl_gntdev_grant_ref", new() { ["Domain"] = "domid", ["Reference"] = "ref" }),
         [typeof(UnmapGrantsArgument)] = (
             "struct ioctl_gntdev_unmap_grant_ref", new() { ["Index"] = "index", ["Count"] = "count" }),
         [typeof(UnmapNotifyArgument)] = ("struct ioctl_gntdev_unmap_notify", new()
@@ -120,7 +123,8 @@ public sealed class LinuxInterfaceTests
             foreach (FieldInfo field in CStructs.Fields(type))
             {
                 yield return new CFact(
-                    $"offsetof({name}, {members[field.Name]})", field.GetCustomAttribute<FieldOffsetAttribute>()!.Value);
+                    $"offsetof({name}, {members[field.Name]})",
+                    field.GetCustomAttribute<FieldOffsetAttribute>()!.Value);
             }
 
             string list = type == typeof(MapGrantsArgument) ? "refs" : "gref_ids";
@@ -156,6 +160,7 @@ public sealed class LinuxInterfaceTests
         new("sizeof(struct ioctl_evtchn_bind_unbound_port)", sizeof(uint)),
         new("sizeof(struct ioctl_evtchn_unbind)", sizeof(uint)),
         new("sizeof(struct ioctl_evtchn_notify)", sizeof(uint)),
+        new("UNMAP_NOTIFY_CLEAR_BYTE", XenIoctl.UnmapNotifyClearByte),
         new("UNMAP_NOTIFY_SEND_EVENT", XenIoctl.UnmapNotifySendEvent),
         new("GNTALLOC_FLAG_WRITABLE", XenIoctl.AllocateWritable),
     ];
@@ -164,7 +169,8 @@ public sealed class LinuxInterfaceTests
     {
         CCompiler.RequireOrSkip();
         Assert.SkipUnless(
-            File.Exists("/usr/include/xen/gntdev.h"), "The kernel's headers are missing: apt-get install linux-libc-dev");
+            File.Exists("/usr/include/xen/gntdev.h"),
+            "The kernel's headers are missing: apt-get install linux-libc-dev");
         Assert.SkipWhen(
             RuntimeInformation.ProcessArchitecture != Architecture.X64, "gcc here is not for x86_64");
     }

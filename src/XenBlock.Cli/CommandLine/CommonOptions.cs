@@ -23,8 +23,8 @@ internal static class CommonOptions
     {
         Option<string?> option = new("--access")
         {
-            Description = "How to reach the pages of a request: map them; the same, unmapped in batches; keep them mapped; "
-                + "or copy. Default: persistent.",
+            Description = "How to reach the pages of a request: map them; the same, unmapped in batches; keep them "
+                + "mapped; or copy. Default: persistent.",
             HelpName = string.Join('|', AccessWords),
         };
         option.AcceptOnlyFromAmong(AccessWords);

@@ -45,6 +45,9 @@ internal static class XenIoctl
     /// <summary><c>__HYPERVISOR_event_channel_op</c> (xen/include/public/xen.h).</summary>
     internal const ulong EventChannelHypercall = 32;
 
+    /// <summary><c>UNMAP_NOTIFY_CLEAR_BYTE</c>.</summary>
+    internal const uint UnmapNotifyClearByte = 1;
+
     /// <summary><c>UNMAP_NOTIFY_SEND_EVENT</c>.</summary>
     internal const uint UnmapNotifySendEvent = 2;
 

@@ -46,13 +46,13 @@ public sealed class XenMachineMaps : MapConformance<XenMachine>
     }
 
     [Fact]
-    public void A_mapping_that_ends_sends_its_event()
+    public void A_mapping_that_ends_sends_its_event_and_clears_its_byte()
     {
         using IEventChannel near = Granter.EventChannels.AllocateUnbound(Mapper.DomainId);
         IEventChannel far = Mapper.EventChannels.BindInterdomain(Granter.DomainId, near.LocalPort);
         using GrantablePages pages = Filled(1);
         GrantMapping mapping = Map(Offer(pages));
-        Mapper.Mapper.NotifyWhenUnmapped(in mapping, far);
+        Mapper.Mapper.NotifyWhenUnmapped(in mapping, far, clearedOffset: 60);
 
         // The driver keeps the port until then, as a process that is killed leaves it.
         far.Dispose();
@@ -62,6 +62,7 @@ public sealed class XenMachineMaps : MapConformance<XenMachine>
         Mapper.Mapper.Unmap([mapping]);
 
         Assert.True(near.TryTake());
+        Assert.Equal([1, 0, 1], Content(pages.Pages, 0)[59..62]);
         Assert.Equal(EventChannelState.PeerClosed, near.State);
     }
 

@@ -117,7 +117,8 @@ public sealed class BackendPumpTests
         await using var harness = new PumpHarness(new PumpHarnessOptions { Access = access });
         var seen = new List<uint>();
         harness.Mapper.Unmapping = () => seen.Add(harness.Frontend.RingPages.LoadAcquire(RingLayout.ResponseProducer));
-        for (uint i = 0; i < 32; i++) harness.Frontend.Put(harness.Frontend.Direct(BlkifOperation.Read, i, 0, (int)i, 1));
+        for (uint i = 0; i < 32; i++)
+            harness.Frontend.Put(harness.Frontend.Direct(BlkifOperation.Read, i, 0, (int)i, 1));
         harness.Frontend.Publish();
 
         harness.Run();
@@ -133,7 +134,8 @@ public sealed class BackendPumpTests
     public async Task A_batch_ends_when_there_is_nothing_more_to_take()
     {
         await using var harness = new PumpHarness(new PumpHarnessOptions { Access = PayloadAccess.Batch });
-        for (uint i = 0; i < 3; i++) harness.Frontend.Put(harness.Frontend.Direct(BlkifOperation.Read, i, 0, (int)i, 1));
+        for (uint i = 0; i < 3; i++)
+            harness.Frontend.Put(harness.Frontend.Direct(BlkifOperation.Read, i, 0, (int)i, 1));
         harness.Frontend.Publish();
 
         harness.Run();

@@ -69,8 +69,8 @@ internal sealed class WatchfulMapper(IGrantMapper inner) : IGrantMapper
         inner.Unmap(mappings);
     }
 
-    public void NotifyWhenUnmapped(in GrantMapping mapping, IEventChannel channel) =>
-        inner.NotifyWhenUnmapped(in mapping, channel);
+    public void NotifyWhenUnmapped(in GrantMapping mapping, IEventChannel channel, int clearedOffset = -1) =>
+        inner.NotifyWhenUnmapped(in mapping, channel, clearedOffset);
 
     public bool Copy(DomainId owner, GrantCopyDirection direction, Span<GrantCopySegment> segments)
     {

@@ -27,8 +27,8 @@ public sealed class DiskSpecificationTests
     [Fact]
     public void The_long_form_says_everything_in_any_order()
     {
-        DiskSpecification disk =
-            DiskSpecification.ParseLong("mode=r,domain=3,path=/a=b.raw,vdev=sda", s_domain, isReadOnly: false, isXen: false);
+        DiskSpecification disk = DiskSpecification.ParseLong(
+            "mode=r,domain=3,path=/a=b.raw,vdev=sda", s_domain, isReadOnly: false, isXen: false);
 
         Assert.Equal(new DiskSpecification("/a=b.raw", VbdName.Parse("sda"), new DomainId(3), true), disk);
     }
@@ -40,7 +40,8 @@ public sealed class DiskSpecificationTests
     [InlineData("path=a.raw,domain=none")]
     [InlineData("a.raw")]
     public void A_long_form_that_makes_no_sense_is_refused(string text) =>
-        Assert.Throws<UsageException>(() => DiskSpecification.ParseLong(text, s_domain, isReadOnly: false, isXen: false));
+        Assert.Throws<UsageException>(
+            () => DiskSpecification.ParseLong(text, s_domain, isReadOnly: false, isXen: false));
 
     [Fact]
     public void Disks_without_a_name_take_the_next_free_one_of_their_domain()

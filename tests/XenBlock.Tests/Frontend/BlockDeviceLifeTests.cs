@@ -4,6 +4,7 @@ using XenBlock.Emulator;
 using XenBlock.Frontend;
 using XenBlock.Hypervisor;
 using XenBlock.Protocol;
+using XenBlock.SharedMemory;
 using XenBlock.Storage;
 using XenBlock.TestKit;
 using Xunit;
@@ -164,6 +165,31 @@ public sealed class BlockDeviceLifeTests
         await device.ReadAsync(0, sector);
         Assert.Equal(3, sector[^1]);
         Assert.Equal(2, device.Statistics.Connections);
+    }
+
+    [Fact]
+    public async Task A_ring_that_is_mapped_no_more_ends_the_connection_though_the_channel_says_nothing()
+    {
+        await using DeviceRig rig = await DeviceRig.CreateAsync();
+        (ScriptedBackend backend, BlockDevice device) = await rig.ConnectScriptAsync(null);
+        Task read = device.ReadAsync(0, new byte[512]).AsTask();
+        await DeviceRig.UntilAsync(() => backend.Ring!.TryTake() is not null);
+
+        // Its kernel does the rest when a backend is killed: the byte, and an event.
+        SetLifeByte(1);
+        Assert.False(device.Disconnected.IsCompleted);
+        SetLifeByte(0);
+
+        var e = await Assert.ThrowsAsync<XenBlockException>(() => read.WaitAsync(TimeSpan.FromSeconds(10)));
+        Assert.Equal(XenBlockErrorKind.PeerGone, e.Kind);
+
+        void SetLifeByte(byte value)
+        {
+            long wakeUps = device.Statistics.WakeUps;
+            backend.Ring!.RingPages.CopyIn(RingLayout.LifeByte, value);
+            backend.Channel!.Notify();
+            SpinWait.SpinUntil(() => device.Statistics.WakeUps > wakeUps, TimeSpan.FromSeconds(10));
+        }
     }
 
     [Fact]
