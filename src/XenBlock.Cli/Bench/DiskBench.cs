@@ -104,8 +104,11 @@ internal sealed class DiskBench
                 DiskWorker worker = new(device, mode, _sizeBytes, _settings.Pattern, most, bytes);
                 int left = points.RemoveAll(point => BytesOf(point) > need);
                 if (left > 0)
-                    _remarks.Add($"{left} points of mode {mode.Name} are left out, those of over {ByteSize.Format(need)} "
-                        + $"under way at once: {limit}");
+                {
+                    _remarks.Add($"Of mode {mode.Name} what has over {ByteSize.Format(need)} under way at once is left "
+                        + $"out ({left} of {left + points.Count} points): {limit}");
+                }
+
                 return worker;
             }
             catch (XenBlockException full) when (full.Kind == XenBlockErrorKind.NoSpace)

@@ -58,7 +58,8 @@ internal sealed class AttachCommand : XenblkCommand
         if (!choice.IsXen)
         {
             throw new UsageException(
-                "attach is for real Xen, and this is not a Xen domain; on an embedded machine: xenblk serve IMAGE=VDEV");
+                "attach is for real Xen, and this is not a Xen domain; on an embedded machine: "
+                    + "xenblk serve IMAGE=VDEV");
         }
 
         using (FileBlockStore.Open(image, new FileBlockStoreOptions { ReadOnly = isReadOnly }))
@@ -125,7 +126,7 @@ internal sealed class AttachCommand : XenblkCommand
 
         run.Out.WriteLine(state == XenbusState.Connected
             ? $"{image}: {vdev} of domain {frontend.Value}, connected"
-            : $"{image}: {vdev} of domain {frontend.Value}, ready; the guest has not connected yet (it is paused, boots, "
-                + "or has no blkfront)");
+            : $"{image}: {vdev} of domain {frontend.Value}, ready; the guest has not connected yet "
+                + "(it is paused, boots, or has no blkfront)");
     }
 }

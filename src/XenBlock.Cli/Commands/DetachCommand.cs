@@ -106,8 +106,8 @@ internal sealed class DetachCommand : XenblkCommand
             return;
         string vdev = VbdName.Format(entry.Vbd);
         throw new UsageException(
-            $"{vdev} of domain {entry.Frontend.Value} was not made by xenblk; take it away with the toolstack that made "
-                + $"it: xl block-detach {entry.Frontend.Value} {vdev}");
+            $"{vdev} of domain {entry.Frontend.Value} was not made by xenblk; take it away with the toolstack that "
+                + $"made it: xl block-detach {entry.Frontend.Value} {vdev}");
     }
 
     private static async Task<string> DescribeAsync(ToolstackStore toolstack, VbdEntry entry, CancellationToken token)

@@ -20,8 +20,8 @@ internal sealed class HotplugCommand : XenblkCommand
     public HotplugCommand()
         : base(
             "hotplug",
-            "Start the backend of a disk that libxl has made, in the background, or see to it that it has ended. Called "
-                + "by the script block-xenblk, which libxl calls; the disk is the one that $XENBUS_PATH names.",
+            "Start the backend of a disk that libxl has made, in the background, or see to it that it has ended. "
+                + "Called by the script block-xenblk, which libxl calls; the disk is the one that $XENBUS_PATH names.",
             """
             XENBUS_PATH=backend/vbd/5/51712 xenblk hotplug add
             XENBUS_PATH=backend/vbd/5/51712 xenblk hotplug remove

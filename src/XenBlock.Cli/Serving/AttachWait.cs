@@ -31,7 +31,11 @@ internal sealed class AttachWait(IXenStore store, VbdSpecification nodes)
                 && entry.BackendState is XenbusState.InitWait or XenbusState.Connected)
                 break;
             if (waited > s_backendPatience)
-                throw new WorkFailedException($"The backend is not ready after {waited.TotalSeconds:N0} s; see {process.Log}");
+            {
+                throw new WorkFailedException(
+                    $"The backend is not ready after {waited.TotalSeconds:N0} s; see {process.Log}");
+            }
+
             await Task.Delay(s_step, token);
         }
 

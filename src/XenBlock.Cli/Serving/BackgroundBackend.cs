@@ -86,6 +86,8 @@ internal sealed class BackgroundBackend : IDisposable
             [.. OwnProgram.Words(), "serve", "--machine", MachineChoice.XenWord, "--vbd", name];
         ProcessStartInfo start = new("setsid", words)
         {
+            UseShellExecute = false,
+
             // Pipes that end with us instead of our own, on which somebody may wait for the end.
             RedirectStandardInput = true,
             RedirectStandardOutput = true,

@@ -98,7 +98,8 @@ internal sealed class DiskClaim : IDisposable
     }
 
     /// <summary>
-    /// Lets the frontend see the disk, now that its backend has published its offer, or tells the toolstack that it may.
+    /// Lets the frontend see the disk, now that its backend has published its offer, or tells the toolstack that it
+    /// may.
     /// </summary>
     public async Task ShowAsync(CancellationToken token)
     {

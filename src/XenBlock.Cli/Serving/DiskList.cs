@@ -16,11 +16,24 @@ internal static class DiskList
     {
         IXenStore store = toolstack.Store;
         List<(VbdEntry Entry, string Kind)> entries = [];
-        foreach (VbdEntry entry in await VbdNodes.ListAsync(store, token))
-            entries.Add((entry, KindOf(toolstack, entry)));
-        await AddOthersAsync(store, entries, token);
+        try
+        {
+            foreach (VbdEntry entry in await VbdNodes.ListAsync(store, token))
+                entries.Add((entry, KindOf(toolstack, entry)));
+            foreach (string domain in await store.ListAsync("/local/domain", token) ?? [])
+                await AddOthersAsync(toolstack, domain, entries, isAll: false, token);
+        }
+        catch (XenBlockException denied) when (denied.Kind == XenBlockErrorKind.PermissionDenied)
+        {
+            // A guest may look at what is its own.
+            entries.Clear();
+            string own = toolstack.Domain.ToString(CultureInfo.InvariantCulture);
+            await AddOthersAsync(toolstack, own, entries, isAll: true, token);
+        }
+
         List<DiskDocument> documents = [];
-        foreach ((VbdEntry entry, string kind) in entries.OrderBy(each => (each.Entry.Frontend.Value, each.Entry.Vbd.Value)))
+        foreach ((VbdEntry entry, string kind) in entries
+            .OrderBy(each => (each.Entry.Frontend.Value, each.Entry.Vbd.Value)))
         {
             documents.Add(new DiskDocument(
                 entry.Frontend.Value,
@@ -51,20 +64,25 @@ internal static class DiskList
 
     // QEMU's disks, and tapback's, have their backends in directories of other names; frontends lead to them.
     private static async Task AddOthersAsync(
-        IXenStore store, List<(VbdEntry Entry, string Kind)> entries, CancellationToken token)
+        ToolstackStore toolstack,
+        string domain,
+        List<(VbdEntry Entry, string Kind)> entries,
+        bool isAll,
+        CancellationToken token)
     {
-        foreach (string domain in await store.ListAsync("/local/domain", token) ?? [])
+        if (!TryNumber(domain, out uint frontend) || frontend >= DomainId.FirstReserved)
+            return;
+        DomainId id = new((ushort)frontend);
+        foreach (string name in await toolstack.Store.ListAsync(VbdPaths.Frontends(id), token) ?? [])
         {
-            if (!TryNumber(domain, out uint frontend) || frontend >= DomainId.FirstReserved)
+            if (!TryNumber(name, out uint vbd))
                 continue;
-            DomainId id = new((ushort)frontend);
-            foreach (string name in await store.ListAsync(VbdPaths.Frontends(id), token) ?? [])
-            {
-                if (!TryNumber(name, out uint vbd))
-                    continue;
-                if (await OtherAsync(store, id, new VbdNumber(vbd), token) is { } other)
-                    entries.Add(other);
-            }
+            if (await OtherAsync(toolstack.Store, id, new VbdNumber(vbd), token) is not { } other)
+                continue;
+            if (other.Kind is not Vbd)
+                entries.Add(other);
+            else if (isAll)
+                entries.Add((other.Entry, KindOf(toolstack, other.Entry)));
         }
     }
 
@@ -74,7 +92,7 @@ internal static class DiskList
         string front = VbdPaths.Frontend(frontend, vbd);
         string path = await store.ReadAsync($"{front}/{VbdKeys.Backend}", token) ?? "";
         string[] parts = path.Split('/'); // "", local, domain, 0, backend, qdisk, 5, 51712
-        if (parts.Length != 8 || parts[4] is not "backend" || parts[5] is Vbd || !TryNumber(parts[3], out uint backend))
+        if (parts.Length != 8 || parts[4] is not "backend" || !TryNumber(parts[3], out uint backend))
             return null;
         VbdEntry entry = new(
             frontend,

@@ -2,7 +2,6 @@ using System.Text.Json;
 using XenBlock.Backend;
 using XenBlock.Cli.CommandLine;
 using XenBlock.Cli.Output;
-using XenBlock.Hypervisor;
 using XenBlock.Protocol;
 using XenBlock.Storage;
 using XenBlock.XenStore;

@@ -3,7 +3,9 @@ using XenBlock.Storage;
 
 namespace XenBlock.Cli.Serving;
 
-/// <summary>One disk of a server: what was asked for, the open image, and, once it is served, the right to it.</summary>
+/// <summary>
+/// One disk of a server: what was asked for, the open image, and, once it is served, the right to it.
+/// </summary>
 /// <param name="Disk">What was asked for, with its name.</param>
 /// <param name="Store">The image.</param>
 internal sealed record ServedImage(DiskSpecification Disk, IBlockStore Store) : IDisposable
