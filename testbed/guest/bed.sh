@@ -14,6 +14,7 @@ skip() { echo "SKIPPED: $*" >&2; trap - ERR; exit 77; }
 # at_end: the logs of our own processes are part of the scenario's.
 at_end() {
   local code=$?
+  trap - ERR
   for log in "$WORK"/*.out "$WORK"/*.err; do
     [[ ! -s $log ]] || { echo "--- ${log##*/}"; tail -30 "$log"; cp "$log" "$OUT/"; }
   done

@@ -7,13 +7,14 @@ set -a # what a scenario is told
 set +a
 tell() { echo "$* ." >>"$out/progress"; }
 
+mkdir -p /usr/local/bin
 [[ ! -e /share/in/xenblk ]] || install -m 755 /share/in/xenblk /usr/local/bin/xenblk
 
 # tidy_up: takes away what a scenario left, so that the next finds dom0 as after boot; false if that is not possible.
 tidy_up() {
   local name try
   pkill -x xenblk
-  pkill -f 'qemu-system-i386.*xen-domid' # the scenarios' own: this machine runs nothing else
+  pkill -f 'qemu-system.*-xen-domid' # the scenarios' own: this machine runs nothing else
   for name in $(xl list | awk 'NR > 1 && $1 != "Domain-0" { print $2 }'); do timeout 20 xl destroy "$name"; done
   for name in $(awk '$2 ~ "^/mnt" { print $2 }' /proc/mounts); do umount -l "$name"; done
   pkill -9 -x xenblk

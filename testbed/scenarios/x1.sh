@@ -6,6 +6,9 @@
 MIB=16
 front=/local/domain/0/device/vbd/51712 back=/local/domain/0/backend/vbd/0/51712
 
+# Who closed the device just now may still hold the module for a moment.
+unload_blkfront() { until_true 20 "blkfront cannot be unloaded" rmmod xen_blkfront; }
+
 # session NAME ACCESS MODULE-PARAMETER...: a whole life of a disk, read and written by blkfront loaded like that.
 session() {
   local name=$1 access=$2 requests bytes
@@ -26,7 +29,7 @@ session() {
   dd if="$name.raw" of="$name.new" bs=3584 count=256 conv=notrunc status=none
   same_bytes "$name.image" "$name.new" "the image is not what was written"
   [[ ${RECONNECT:-} != yes ]] || reconnect "$name"
-  rmmod xen_blkfront
+  unload_blkfront
   serve_ends "$name"
   store_lacks "$back/state" || fail "the nodes are still there after the end"
   requests=$(counter "$name" requests) bytes=$(($(counter "$name" bytesRead) + $(counter "$name" bytesWritten)))
@@ -39,7 +42,7 @@ session() {
 # reconnect: blkfront goes and comes back, as when a guest's driver is loaded again; the toolstack resets the state.
 reconnect() {
   step "disconnect and reconnect"
-  rmmod xen_blkfront
+  unload_blkfront
   until_true 10 "the backend does not close" store_is "$back/state" 6
   xenstore-write "$front/state" 1
   until_true 10 "the backend does not offer the disk again" store_is "$back/state" 2

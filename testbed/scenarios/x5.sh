@@ -6,7 +6,7 @@
 . "${BED%/*}/frontend.sh"
 step "QEMU as dom0's disk backend, as libxl starts it"
 random_file disk.raw 16
-qemu=$(echo /usr/lib/xen-[0-9]*/bin/qemu-system-i386)
+qemu=/usr/libexec/xen-qemu-system-i386
 "$qemu" -xen-domid 0 -xen-attach -name dom0 -nographic -M xenpv -daemonize -monitor /dev/null -serial /dev/null \
   -parallel /dev/null -nodefaults -no-user-config -pidfile "$WORK/qemu.pid" >qemu.out 2>&1 || fail "QEMU does not start"
 make_vbd qdisk 0 51712 params "aio:$WORK/disk.raw" type qdisk direct-io-safe 0 discard-enable 1
