@@ -15,6 +15,7 @@ root=$(dirname "$here")
 . "$here/host.sh"
 artifacts=$root/artifacts/testbed
 tool=${XENBLOCK_NATIVE:-$root/artifacts/native/xenblk}
+appliance=$root/artifacts/testbed/appliance.cpio
 patience=${BED_PATIENCE:-1}
 boot_limit=$((180 * patience)) # seconds for Xen, dom0 and its toolstack
 passed=0 failed=0 skipped=0 long=
@@ -49,7 +50,7 @@ lacks() {
   for need in $(field "$1" needs); do
     case $need in
       xenblk) [[ -x $tool ]] || echo "needs the native tool: ./x native" ;;
-      appliance) [[ -e $root/artifacts/native/appliance.cpio ]] || echo "needs the appliance: samples/appliance" ;;
+      appliance) [[ -e $appliance ]] || echo "needs the appliance: samples/appliance/build.sh" ;;
       conformance)
         [[ -e $(conformance_suite)/XenBlock.Tests.Conformance.dll ]] || echo "needs the suite: ./x build"
         [[ -n $(dotnet_root) ]] || echo "needs .NET"
@@ -65,6 +66,19 @@ dotnet_root() {
   program=$(command -v dotnet) && dirname "$(readlink -f "$program")"
 }
 
+# build_appliance: for the kernel of this bed, where somebody needs it and it is not newer than its sources.
+build_appliance() {
+  local name
+  for name in "${chosen[@]}"; do
+    [[ " $(field "$name" needs) " == *" appliance "* ]] || continue
+    [[ -e $appliance && -z $(find "$root"/{src,samples} -newer "$appliance" -print -quit) ]] && return
+    echo "test bed: building the appliance (a minute or two) ..." >&2
+    "$root/samples/appliance/build.sh" "$cache/bed/modules" "$appliance" >"$artifacts/appliance.log" 2>&1 </dev/null ||
+      { rm -f "$appliance"; tail -3 "$artifacts/appliance.log" >&2; }
+    return
+  done
+}
+
 # fill_share SHARE SCENARIO...: what dom0 sees as /share/in.
 fill_share() {
   local share=$1 name runtime
@@ -72,7 +86,7 @@ fill_share() {
   mkdir -p "$share"/{in,out}
   cp -a "$here" "$share/in/testbed"
   [[ ! -x $tool ]] || cp -L "$tool" "$share/in/xenblk"
-  [[ ! -e $root/artifacts/native/appliance.cpio ]] || cp "$root/artifacts/native/appliance.cpio" "$share/in/"
+  [[ ! -e $appliance ]] || cp "$appliance" "$share/in/appliance.cpio"
   for name; do
     [[ " $(field "$name" needs) " == *" conformance "* ]] || continue
     cp -a "$(conformance_suite)" "$share/in/conformance"
@@ -202,6 +216,7 @@ started=$SECONDS
 cannot=$(obstacle)
 [[ -n $cannot ]] || cannot=$(prepare "$artifacts/build.log")
 [[ -z $cannot ]] || echo "The test bed cannot run here: $cannot."
+[[ -n $cannot ]] || build_appliance
 run "${chosen[@]}"
 echo "the test bed took $((SECONDS - started)) s"
 echo "$passed passed, $failed failed, $skipped skipped"

@@ -22,6 +22,6 @@ step "the report on the second disk"
 blockdev --flushbufs "$report"
 read -r form length < <(head -c 64 report.raw | head -n 1 | tr -d '\0')
 step "form $form, $length bytes"
-tail -c +4097 report.raw | head -c "$length" >report.json
+dd if=report.raw of=report.json bs=1 skip=4096 count="$length" status=none
 jq -e . report.json >"$OUT/report.json" || fail "the report is not JSON"
 [[ $(sum_of data.raw) == "$(sum_of "$data")" ]]

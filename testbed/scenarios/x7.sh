@@ -33,7 +33,7 @@ guest_says ours WRITTEN 60
 same_bytes disk.raw new.raw "the image is not what the guest wrote"
 guest_says ours "AGAIN $(sum_of new.raw)" 60
 step "data verified; each of them closed in order and the next one connected"
-until_true 20 "the disk is not offered again" store_is "/local/domain/0/backend/vbd/$DOMAIN/51712/state" 2
+until_true 20 "the disk is not closed" store_is "/local/domain/0/backend/vbd/$DOMAIN/51712/state" 6
 
 step "a long copy, and the backend is killed"
 xenstore-write "/local/domain/$DOMAIN/data/go" 1
