@@ -3,7 +3,7 @@ using Xunit;
 
 namespace XenBlock.Tests.Process;
 
-/// <summary>Disks that come and go while others stay: list, detach, and backends that begin where others ended.</summary>
+/// <summary>Disks that come and go while others stay, as a toolstack sees them.</summary>
 public sealed class ToolstackTests : IDisposable
 {
     private readonly Workshop _shop = new();

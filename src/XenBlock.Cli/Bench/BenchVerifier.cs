@@ -40,7 +40,7 @@ internal static class BenchVerifier
     /// <summary>The largest piece that is written or read at once: what a worker's buffer must hold.</summary>
     public static int LengthMax => s_lengths.Max();
 
-    /// <summary>Writes through each disk, reads through the next, and compares; with the file too, if it is there.</summary>
+    /// <summary>Writes through each disk, reads through the next, and compares; with the file too.</summary>
     /// <param name="workers">The connected disks, or the one disk.</param>
     /// <param name="sizeBytes">Its size.</param>
     /// <param name="file">The image behind it; null if it cannot be seen.</param>
