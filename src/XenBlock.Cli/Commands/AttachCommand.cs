@@ -62,6 +62,7 @@ internal sealed class AttachCommand : XenblkCommand
                     + "xenblk serve IMAGE=VDEV");
         }
 
+        HostedMachine.RequireGrantDevice();
         using (FileBlockStore.Open(image, new FileBlockStoreOptions { ReadOnly = isReadOnly }))
         {
             // A mistake in the image is found before anything is made.

@@ -12,6 +12,7 @@ namespace XenBlock.Cli.Serving;
 /// </summary>
 internal sealed class HostedMachine : IAsyncDisposable
 {
+    private const string GrantDevice = "/dev/xen/gntdev";
     private readonly EmulatedMachine? _hosted;
 
     private HostedMachine(MachineChoice choice, EmulatedMachine? hosted, IHypervisor domain, Task<string> gone)
@@ -51,7 +52,11 @@ internal sealed class HostedMachine : IAsyncDisposable
         MachineChoice choice, IEnumerable<DomainId> frontends, CancellationToken token)
     {
         if (choice.IsXen)
+        {
+            RequireGrantDevice();
             return await OpenXenAsync(choice, token);
+        }
+
         string path = choice.Socket!;
         if (File.Exists(path))
         {
@@ -81,6 +86,17 @@ internal sealed class HostedMachine : IAsyncDisposable
         {
             await machine.DisposeAsync();
             throw;
+        }
+    }
+
+    /// <summary>Says what is missing before a disk is made that could not be served once its guest comes.</summary>
+    /// <exception cref="UsageException">This Linux cannot map what guests grant.</exception>
+    public static void RequireGrantDevice()
+    {
+        if (XenDomain.RunsOnXen && !File.Exists(GrantDevice))
+        {
+            throw new UsageException(
+                $"{GrantDevice} is not there: its driver is not loaded; load it with: modprobe xen-gntdev.");
         }
     }
 
