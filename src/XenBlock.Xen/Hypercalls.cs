@@ -9,7 +9,8 @@ namespace XenBlock.Xen;
 
 /// <summary>
 /// The one hypercall that no driver makes for us: what is at the other end of an event channel (EVTCHNOP_status),
-/// through /dev/xen/privcmd. Its argument lies in a page of /dev/xen/hypercall, which the kernel neither moves nor swaps out.
+/// through /dev/xen/privcmd. Its argument lies in a page of /dev/xen/hypercall, which the kernel neither moves nor
+/// swaps out.
 /// </summary>
 internal sealed class Hypercalls : IDisposable
 {

@@ -21,8 +21,8 @@ step "served: $(counter root requests) requests, $(counter root bytesWritten) by
 
 step "fsck, and every file"
 e2fsck -fn root.raw || fail "the file system is not clean"
-mkdir -p /mnt/root
-mount -o loop,ro root.raw /mnt/root
-(cd /mnt/root/opt/current && md5sum --quiet -c /boot/package.md5) || fail "a file is not what was unpacked"
-[[ -d /mnt/root/opt/old && -s /mnt/root/opt/log.$rounds ]] || fail "what the last round left is not there"
-umount /mnt/root
+mkdir -p /mnt/image
+mount -o loop,ro root.raw /mnt/image
+(cd /mnt/image/opt/current && md5sum --quiet -c /boot/package.md5) || fail "a file is not what was unpacked"
+[[ -d /mnt/image/opt/old && -s /mnt/image/opt/log.$rounds ]] || fail "what the last round left is not there"
+umount /mnt/image
