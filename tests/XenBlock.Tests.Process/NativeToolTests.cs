@@ -25,7 +25,9 @@ public sealed partial class NativeToolTests : IDisposable
         string[] needed = [.. Needed().Matches(output).Select(match => match.Groups[1].Value)];
         Assert.NotEmpty(needed);
         Assert.DoesNotContain(
-            needed, library => library is not ("libc.so.6" or "libm.so.6") && !library.StartsWith("ld-linux-", StringComparison.Ordinal));
+            needed,
+            library => library is not ("libc.so.6" or "libm.so.6")
+                && !library.StartsWith("ld-linux-", StringComparison.Ordinal));
     }
 
     [Fact]
