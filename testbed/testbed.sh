@@ -7,7 +7,8 @@
 # scenario counts as skipped. testbed/README.md says how to add one.
 #
 # Environment: XENBLOCK_NATIVE, the native tool to test (artifacts/native/xenblk); BED_PATIENCE, a factor for every
-# deadline, for a computer that is busy with other work (1); what boot.sh names.
+# deadline, for a computer that is busy with other work (1); BED_RETRY, not empty to run what failed once more; what
+# boot.sh names.
 set -uo pipefail
 
 here=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
@@ -193,6 +194,22 @@ run() {
   groups=$(for name in ${ready[@]+"${ready[@]}"}; do field "$name" group; done | sort -u)
   for group in $groups; do
     run_group $(for name in "${ready[@]}"; do [[ $(field "$name" group) != "$group" ]] || echo "$name"; done)
+  done
+  [[ -z ${BED_RETRY:-} ]] || again ${ready[@]+"${ready[@]}"}
+}
+
+# again SCENARIO...: those that failed, once more, each in a boot of its own: QEMU's emulation of a processor fails a
+# program now and then for no fault of the program's. What the first try left is kept beside.
+again() {
+  local name
+  for name; do
+    [[ ${done_with[$name]} == failed ]] || continue
+    echo "again    $name, in a boot of its own; the logs of the first try: artifacts/testbed/$name.first"
+    rm -rf "${artifacts:?}/$name.first"
+    mv "$artifacts/$name" "$artifacts/$name.first" 2>/dev/null
+    ((failed -= 1))
+    unset "done_with[$name]"
+    run_group "$name"
   done
 }
 

@@ -72,7 +72,8 @@ public sealed class DocumentTests
     public void The_manual_of_the_door_names_every_command()
     {
         SourceFile door = Repository.File("x");
-        string[] commands = ["build", "test", "native", "oracle", "litmus", "bench", "coverage", "testbed", "tidy", "ci"];
+        string[] commands =
+            ["build", "test", "native", "oracle", "litmus", "bench", "coverage", "testbed", "tidy", "ci"];
         Assert.All(commands, command => Assert.Contains($"#   ./x {command}", door.Text, StringComparison.Ordinal));
     }
 
