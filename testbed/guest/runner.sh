@@ -34,6 +34,11 @@ tidy_up() {
   return 1
 }
 
+# keep_consoles NAME: copies the guests' consoles now and then, for a machine that dies.
+keep_consoles() {
+  while sleep 5; do cp /var/log/xen/console/*.log "$out/$1/"; done 2>/dev/null
+}
+
 # picture: what the machine looks like when a scenario failed.
 picture() {
   {
@@ -53,10 +58,13 @@ while read -r name seconds; do
   dmesg -C
   tell begin "$name"
   started=$SECONDS
+  keep_consoles "$name" &
+  keeper=$!
   # A session of its own, so that what it left running is found.
   BED=$bed/guest/bed.sh SCENARIO=$name OUT=$out/$name WORK=/var/bed/$name \
     setsid timeout -k 10 "$seconds" bash "$bed/scenarios/$name.sh" </dev/null >"$out/$name/log.txt" 2>&1
   code=$?
+  kill "$keeper"
   ((code == 0 || code == 77)) || picture "$name"
   cp /var/log/xen/console/*.log /var/log/xenblk/* "$out/$name/" 2>/dev/null
   rm -rf "/var/bed/$name"

@@ -9,12 +9,10 @@ guests=4 window=6
 # Each writes over its own disks what nobody else has, all at once for a while, and counts by the kernel's statistics;
 # then all is read back. A sector of the pattern names its guest, its disk and its place.
 cat >cmd <<'END'
-me=$(sed -n 's/.*me=\([^ ]*\).*/\1/p' /proc/cmdline)
 window=$(sed -n 's/.*window=\([^ ]*\).*/\1/p' /proc/cmdline)
 for i in $(seq 600); do [ -b /dev/xvda ] && [ -b /dev/xvdb ] && break; sleep 0.1; done
 for disk in xvda xvdb; do
   echo "BEFORE $disk $(dd if=/dev/$disk bs=64k iflag=direct 2>/dev/null | md5sum | cut -d' ' -f1)"
-  awk -v who="$me-$disk" 'BEGIN { for (i = 0; i < 4096; i++) printf "%-511.511s\n", who "-sector-" i }' >/$disk.pattern
 done
 echo "READY"
 until [ "$(xenstore-read data/go 2>/dev/null)" = 1 ]; do sleep 0.05; done
@@ -31,18 +29,21 @@ sleep 2
 touch /stop
 wait
 for disk in xvda xvdb; do
-  dd if=/dev/$disk bs=64k iflag=direct 2>/dev/null | head -c 2097152 | cmp - /$disk.pattern || echo "FAILED: $disk"
+  dd if=/dev/$disk bs=64k iflag=direct 2>/dev/null | head -c 1048576 | cmp - /$disk.pattern || echo "FAILED: $disk"
 done
 echo "VERIFIED"
 END
 disks=()
 for ((g = 1; g <= guests; g++)); do
-  guest_files "g$g" cmd
-  TYPE=pv MEMORY=112 guest_config "g$g" "me=g$g window=$window"
+  for vdev in xvda xvdb; do
+    awk -v who="g$g-$vdev" 'BEGIN { for (i = 0; i < 2048; i++) printf "%-511s\n", who "-sector-" i }' >$vdev.pattern
+  done
+  guest_files "g$g" cmd xvda.pattern xvdb.pattern
+  TYPE=pv MEMORY=112 guest_config "g$g" "window=$window"
   guest_create "g$g" -p
   domains[g]=$DOMAIN
   for vdev in xvda xvdb; do
-    random_file "g$g-$vdev.raw" 3
+    random_file "g$g-$vdev.raw" 2
     cp "g$g-$vdev.raw" "g$g-$vdev.was"
     disks+=(--disk "path=g$g-$vdev.raw,vdev=$vdev,domain=$DOMAIN,mode=w")
   done
@@ -64,8 +65,8 @@ serve_ends all
 step "no cross-talk: every sector of an image is its own guest's, or untouched"
 for ((g = 1; g <= guests; g++)); do
   for vdev in xvda xvdb; do
-    own=$(head -c 2097152 "g$g-$vdev.raw" | grep -c "^g$g-$vdev-sector-")
-    [[ $own == 4096 ]] || fail "g$g-$vdev has other sectors"
+    own=$(head -c 1048576 "g$g-$vdev.raw" | grep -c "^g$g-$vdev-sector-")
+    [[ $own == 2048 ]] || fail "g$g-$vdev has other sectors"
     cmp <(tail -c 1048576 "g$g-$vdev.raw") <(tail -c 1048576 "g$g-$vdev.was") ||
       fail "g$g-$vdev has changed past the pattern"
     moved=$(sed -n "s/.*MOVED $vdev \([0-9]*\).*/\1/p" "$(console "g$g")")
