@@ -15,14 +15,8 @@ public static unsafe class DeviceFile
     public static int Open(string path, out SafeFileHandle? device)
     {
         const int Flags = LibcFiles.O_RDWR | LibcFiles.O_CLOEXEC | LibcFiles.O_NONBLOCK;
-        int descriptor, errno;
-        do
-        {
-            descriptor = LibcFiles.open(path, Flags, 0);
-            errno = Errno.Of(descriptor);
-        }
-        while (errno == Errno.EINTR);
-        device = errno == 0 ? new SafeFileHandle(descriptor, ownsHandle: true) : null;
+        int errno = LibcFiles.Open(path, Flags, out SafeFileHandle file);
+        device = errno == 0 ? file : null;
         return errno;
     }
 

@@ -36,8 +36,7 @@ public static unsafe class DevicePoll
             TimeSpec* limit = null;
             if (timeout >= TimeSpan.Zero)
             {
-                time.Seconds = timeout.Ticks / TimeSpan.TicksPerSecond;
-                time.Nanoseconds = timeout.Ticks % TimeSpan.TicksPerSecond * 100;
+                time = TimeSpec.Of(timeout);
                 limit = &time;
             }
 

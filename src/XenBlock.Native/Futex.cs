@@ -17,8 +17,7 @@ public static unsafe class Futex
         TimeSpec* limit = null;
         if (timeout >= TimeSpan.Zero)
         {
-            time.Seconds = timeout.Ticks / TimeSpan.TicksPerSecond;
-            time.Nanoseconds = timeout.Ticks % TimeSpan.TicksPerSecond * 100;
+            time = TimeSpec.Of(timeout);
             limit = &time;
         }
 

@@ -48,6 +48,21 @@ internal static unsafe partial class LibcFiles
     /// <summary>SEEK_HOLE.</summary>
     internal const int SEEK_HOLE = 4;
 
+    /// <summary>Opens what is there, however often a signal comes between.</summary>
+    /// <returns>0 or an errno; then the handle is an invalid one.</returns>
+    internal static int Open(string path, int flags, out SafeFileHandle file)
+    {
+        int descriptor, errno;
+        do
+        {
+            descriptor = open(path, flags, 0);
+            errno = Errno.Of(descriptor);
+        }
+        while (errno == Errno.EINTR);
+        file = new SafeFileHandle(descriptor, ownsHandle: true);
+        return errno;
+    }
+
     [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial int open(string path, int flags, int mode);
 

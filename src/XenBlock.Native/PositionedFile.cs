@@ -22,15 +22,7 @@ public static class PositionedFile
     public static int OpenUnlocked(string path, bool isWritable, out SafeFileHandle file)
     {
         int flags = (isWritable ? LibcFiles.O_RDWR : LibcFiles.O_RDONLY) | LibcFiles.O_CLOEXEC;
-        int descriptor, errno;
-        do
-        {
-            descriptor = LibcFiles.open(path, flags, 0);
-            errno = Errno.Of(descriptor);
-        }
-        while (errno == Errno.EINTR);
-        file = new SafeFileHandle(descriptor, ownsHandle: true);
-        return errno;
+        return LibcFiles.Open(path, flags, out file);
     }
 
     /// <summary>The next range that holds data, at or after a position (lseek, SEEK_DATA and SEEK_HOLE).</summary>
@@ -41,12 +33,11 @@ public static class PositionedFile
     /// <returns>0 or an errno; EINVAL where the file system, or a device, does not know of holes.</returns>
     public static int NextData(SafeFileHandle file, long offsetBytes, out long dataStart, out long dataEnd)
     {
-        const int NothingThere = 6; // ENXIO: no data from here to the end
         dataEnd = -1;
         dataStart = LibcFiles.lseek(file, offsetBytes, LibcFiles.SEEK_DATA);
         int errno = Errno.Of((nint)dataStart);
-        if (errno == NothingThere)
-            return 0;
+        if (errno == Errno.ENXIO)
+            return 0; // no data from here to the end
         if (errno != 0)
             return errno;
         dataEnd = LibcFiles.lseek(file, dataStart, LibcFiles.SEEK_HOLE);

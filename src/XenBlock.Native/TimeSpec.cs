@@ -11,4 +11,11 @@ internal struct TimeSpec
 
     /// <summary>Nanoseconds, 0 to 999,999,999 (tv_nsec).</summary>
     internal long Nanoseconds;
+
+    /// <summary>The same span; it is not negative.</summary>
+    internal static TimeSpec Of(TimeSpan span) => new()
+    {
+        Seconds = span.Ticks / TimeSpan.TicksPerSecond,
+        Nanoseconds = span.Ticks % TimeSpan.TicksPerSecond * TimeSpan.NanosecondsPerTick,
+    };
 }

@@ -44,7 +44,7 @@ internal sealed class GrantProbe
         for (int i = 0; access == GrantAccess.ReadWrite && i < references.Length; i++)
         {
             if (_mapper.TryMap(owner, references.Slice(i, 1), access, out GrantMapping trial) == 0)
-                _mapper.EndTrial(in trial);
+                _mapper.End(in trial);
             else
                 return statuses[i] = GrantStatus.PermissionDenied;
         }

@@ -145,9 +145,6 @@ internal sealed class XenGrantMapper : IGrantMapper, IDisposable
         }
     }
 
-    /// <summary>Ends a mapping, without counting it where it was made without counting.</summary>
-    internal void EndTrial(in GrantMapping mapping) => End(in mapping);
-
     private void Unmap(in GrantMapping mapping)
     {
         End(in mapping);
@@ -161,7 +158,8 @@ internal sealed class XenGrantMapper : IGrantMapper, IDisposable
         }
     }
 
-    private void End(in GrantMapping mapping)
+    /// <summary>Ends a mapping, without counting.</summary>
+    internal void End(in GrantMapping mapping)
     {
         GrantDevice device = DeviceOf(in mapping);
         lock (_gate)
