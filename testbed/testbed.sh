@@ -91,6 +91,8 @@ fill_share() {
   for name; do
     [[ " $(field "$name" needs) " == *" conformance "* ]] || continue
     cp -a "$(conformance_suite)" "$share/in/conformance"
+    # dom0 copies the rest, slowly: without symbols, documents and the recorders of coverage.
+    rm -rf "$share"/in/conformance/{runtimes,*.pdb,*.xml}
     runtime=$(dotnet_root)
     mkdir -p "$share/in/dotnet/shared"
     cp -a "$runtime"/{dotnet,host} "$share/in/dotnet/"
@@ -213,28 +215,36 @@ again() {
   done
 }
 
+list() {
+  local name
+  for name in $(all_scenarios); do printf '%-12s %s\n' "$name" "$(field "$name" about)"; done
+}
+
+# main: a function, so that the shell has read all of this file before it starts, and an edit cannot disturb a run.
+main() {
+  local word started=$SECONDS
+  for word; do
+    case $word in
+      --long) long=1 ;;
+      --list) list && return ;;
+      *)
+        [[ -e $here/scenarios/$word.sh ]] || { echo "testbed: no such scenario: $word" >&2; usage; return 2; }
+        chosen+=("$word")
+        ;;
+    esac
+  done
+  ((${#chosen[@]})) || mapfile -t chosen < <(all_scenarios)
+  mkdir -p "$artifacts"
+  cannot=$(obstacle)
+  [[ -n $cannot ]] || cannot=$(prepare "$artifacts/build.log")
+  [[ -z $cannot ]] || echo "The test bed cannot run here: $cannot."
+  [[ -n $cannot ]] || build_appliance
+  run "${chosen[@]}"
+  echo "the test bed took $((SECONDS - started)) s"
+  echo "$passed passed, $failed failed, $skipped skipped"
+  ((failed == 0))
+}
+
 chosen=()
-for word; do
-  case $word in
-    --long) long=1 ;;
-    --list)
-      for name in $(all_scenarios); do printf '%-12s %s\n' "$name" "$(field "$name" about)"; done
-      exit 0
-      ;;
-    *)
-      [[ -e $here/scenarios/$word.sh ]] || { echo "testbed: no such scenario: $word" >&2; usage; exit 2; }
-      chosen+=("$word")
-      ;;
-  esac
-done
-((${#chosen[@]})) || mapfile -t chosen < <(all_scenarios)
-mkdir -p "$artifacts"
-started=$SECONDS
-cannot=$(obstacle)
-[[ -n $cannot ]] || cannot=$(prepare "$artifacts/build.log")
-[[ -z $cannot ]] || echo "The test bed cannot run here: $cannot."
-[[ -n $cannot ]] || build_appliance
-run "${chosen[@]}"
-echo "the test bed took $((SECONDS - started)) s"
-echo "$passed passed, $failed failed, $skipped skipped"
-((failed == 0))
+main "$@"
+exit

@@ -3,7 +3,7 @@
 # group: shared
 # needs: xenblk
 . "$BED"
-MIB=16
+MIB=8
 front=/local/domain/0/device/vbd/51712 back=/local/domain/0/backend/vbd/0/51712
 
 # session NAME ACCESS MODULE-PARAMETER...: a whole life of a disk, read and written by blkfront loaded like that.
