@@ -54,7 +54,7 @@ bare_kernel() {
 dom0_root() {
   local version=${xen#xen-hypervisor-} modules=lib/modules/$release list applet
   list=base-files,bash,coreutils,diffutils,findutils,sed,grep,gzip,mawk,tar,util-linux,mount,procps,iproute2
-  list+=,busybox-static,kmod,e2fsprogs,jq,libstdc++6,zlib1g
+  list+=,busybox-static,kmod,e2fsprogs,jq,libstdc++6,zlib1g,systemd
   list+=,"xen-utils-${version%-amd64}",xen-utils-common,xenstore-utils,qemu-system-xen,qemu-utils
   mmdebstrap --quiet --variant=extract --mode=root --components=main --include="$list" \
     "$suite" root "$(sources)"
@@ -65,6 +65,9 @@ dom0_root() {
   cp -a "packages/$modules/kernel/net/9p" "root/$modules/kernel/net/"
   cp -a "packages/$modules"/kernel/drivers/{virtio,block,xen} "root/$modules/kernel/drivers/"
   chroot root /sbin/depmod "$release"
+
+  # Of systemd's own services only the journal: the rest is for computers that boot, and every program costs here.
+  find root/lib/systemd/system/*.target.wants -type l ! -name 'systemd-journald*' -delete
 
   # The hotplug scripts call small programs whose packages are not there, or whose links maintainer scripts make.
   for applet in $(root/bin/busybox --list); do

@@ -7,8 +7,8 @@
 # scenario counts as skipped. testbed/README.md says how to add one.
 #
 # Environment: XENBLOCK_NATIVE, the native tool to test (artifacts/native/xenblk); BED_PATIENCE, a factor for every
-# deadline, for a computer that is busy with other work (1); BED_RETRY, not empty to run what failed once more; what
-# boot.sh names.
+# deadline, for a computer that is busy with other work (1); BED_RETRY, not empty to run what failed once more;
+# BED_LANES, machines at a time (one for each processor, two at most); what boot.sh names.
 set -uo pipefail
 
 here=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
@@ -19,8 +19,11 @@ tool=${XENBLOCK_NATIVE:-$root/artifacts/native/xenblk}
 appliance=$root/artifacts/testbed/appliance.cpio
 patience=${BED_PATIENCE:-1}
 boot_limit=$((180 * patience)) # seconds for Xen, dom0 and its toolstack
-passed=0 failed=0 skipped=0 long=
-declare -A done_with=()
+lanes=${BED_LANES:-$(nproc)}
+((lanes <= 2)) || lanes=2 # machines at a time; each keeps a processor busy
+long=
+work=$(mktemp -d) # queue: what is still to be run; results: "WORD NAME" of what has been
+trap 'rm -rf "$work"' EXIT
 
 usage() { echo "usage: ./x testbed [--long] [--list] [SCENARIO...]; the scenarios: $(all_scenarios | xargs)" >&2; }
 
@@ -40,8 +43,7 @@ limit() {
 # verdict SCENARIO WORD SECONDS [REASON]
 verdict() {
   local name=$1 word=$2 seconds=$3 reason=${4:-}
-  done_with[$name]=$word
-  (($word += 1))
+  echo "$word $name" >>"$work/results"
   printf '%-8s %-12s %4s s  %s\n' "$word" "$name" "$seconds" "${reason:-$(field "$name" about)}"
 }
 
@@ -80,16 +82,42 @@ build_appliance() {
   done
 }
 
-# fill_share SHARE SCENARIO...: what dom0 sees as /share/in.
+# --- the queue, from which the lanes take ---
+
+# take GROUP: the first scenario of this group, or of any if it is empty, off the queue; nothing if there is none.
+take() {
+  local name
+  (
+    flock 8
+    while read -r name; do
+      [[ -z $1 || $(field "$name" group) == "$1" ]] || continue
+      sed -i "/^$name\$/d" "$work/queue"
+      echo "$name"
+      break
+    done <"$work/queue"
+  ) 8>"$work/lock"
+}
+
+put_back() { (flock 8 && sed -i "1i $1" "$work/queue") 8>"$work/lock"; }
+
+# --- one machine ---
+
+# fill_share SHARE GROUP: what dom0 sees as /share/in.
 fill_share() {
-  local share=$1 name runtime
-  shift
+  local share=$1
   mkdir -p "$share"/{in,out}
   cp -a "$here" "$share/in/testbed"
+  cp -a "$root/packaging" "$root/docs/xen.md" "$share/in/"
   [[ ! -x $tool ]] || cp -L "$tool" "$share/in/xenblk"
   [[ ! -e $appliance ]] || cp "$appliance" "$share/in/appliance.cpio"
-  for name; do
-    [[ " $(field "$name" needs) " == *" conformance "* ]] || continue
+  printf 'LONG=%s\nPATIENCE=%s\nGROUP=%s\n' "${long:-0}" "$patience" "$2" >"$share/in/settings"
+  : >"$share/in/scenarios"
+}
+
+# hand SHARE SCENARIO: gives dom0 its next scenario, and what it needs.
+hand() {
+  local share=$1 name=$2 runtime
+  if [[ " $(field "$name" needs) " == *" conformance "* ]]; then
     cp -a "$(conformance_suite)" "$share/in/conformance"
     # dom0 copies the rest, slowly: without symbols, documents and the recorders of coverage.
     rm -rf "$share"/in/conformance/{runtimes,*.pdb,*.xml}
@@ -97,41 +125,43 @@ fill_share() {
     mkdir -p "$share/in/dotnet/shared"
     cp -a "$runtime"/{dotnet,host} "$share/in/dotnet/"
     cp -a "$runtime/shared/Microsoft.NETCore.App" "$share/in/dotnet/shared/"
-  done
-  printf 'LONG=%s\nPATIENCE=%s\n' "${long:-0}" "$patience" >"$share/in/settings"
-  for name; do echo "$name $(limit "$name")"; done >"$share/in/scenarios"
+  fi
+  echo "$name $(limit "$name") ." >>"$share/in/scenarios"
 }
 
-# follow SHARE QEMU: reports each scenario as dom0 does; false if one had to be cut off or the machine died in it.
+# follow SHARE QEMU GROUP FIRST: hands out scenarios and reports each as dom0 does; false if the machine did not come
+# to the first.
 follow() {
-  local share=$1 qemu=$2 seen=0 word name code seconds current="" deadline=$((SECONDS + boot_limit)) line
+  local share=$1 qemu=$2 group=$3 handed=$4 seen=0 word name code seconds state current="" line
+  local deadline=$((SECONDS + boot_limit))
   while true; do
     while line=$(sed -n "$((seen + 1))p" "$share/out/progress" 2>/dev/null) && [[ $line == *. ]]; do
-      read -r word name code seconds _ <<<"$line"
+      read -r word name code seconds state _ <<<"$line"
       ((seen += 1))
       case $word in
-        begin) current=$name deadline=$((SECONDS + $(limit "$name") + 60)) ;;
+        begin) current=$name handed="" deadline=$((SECONDS + $(limit "$name") + 60)) ;;
         end)
           current="" deadline=$((SECONDS + 120))
           collect "$share" "$name"
           judge "$name" "$code" "$seconds"
+          [[ $state == clean ]] && handed=$(take "$group")
+          if [[ -n $handed ]]; then hand "$share" "$handed"; else echo "end 0 ." >>"$share/in/scenarios"; fi
           ;;
       esac
     done
     kill -0 "$qemu" 2>/dev/null || break
     if ((SECONDS > deadline)); then
       kill -9 "$qemu"
-      wait "$qemu" 2>/dev/null
       [[ -n $current ]] && { collect "$share" "$current"; verdict "$current" failed "$(limit "$current")" "it hung"; }
-      return 1
+      current=""
+      break
     fi
     sleep 0.3
   done
   wait "$qemu" 2>/dev/null
-  [[ -z $current ]] && return 0
-  collect "$share" "$current"
-  verdict "$current" failed 0 "the machine stopped in it"
-  return 1
+  [[ -n $current ]] && { collect "$share" "$current"; verdict "$current" failed 0 "the machine stopped in it"; }
+  [[ -n $handed ]] && put_back "$handed"
+  ((seen > 0))
 }
 
 judge() {
@@ -153,67 +183,69 @@ collect() {
   cp "$1/console.txt" "$artifacts/$2/console.txt"
 }
 
-# run_boot SCENARIO...: one boot of the machine with these scenarios, or as many of them as it lasts for.
+# run_boot SCENARIO: a boot of the machine for this one, and for as many others of its group as it lasts for; false if
+# it did not come to any.
 run_boot() {
-  local share qemu
-  share=$(mktemp -d)
-  fill_share "$share" "$@"
+  local share qemu group code=0
+  group=$(field "$1" group)
+  share=$(mktemp -d "$work/share.XXXX")
+  fill_share "$share" "$group"
+  hand "$share" "$1"
   "$here/boot.sh" "$share" >"$share/console.txt" 2>&1 9>&- &
   qemu=$!
-  trap 'kill -9 "$qemu" 2>/dev/null; rm -rf "$share"; exit 130' INT TERM
-  follow "$share" "$qemu"
+  trap 'kill -9 "$qemu" 2>/dev/null; exit 130' INT TERM
+  follow "$share" "$qemu" "$group" "$1" || code=1
   trap - INT TERM
-  if [[ ! -s $share/out/progress ]]; then
-    mkdir -p "$artifacts"
+  if ((code)); then
     cp "$share/console.txt" "$artifacts/console.txt"
     echo "The machine did not come up; its console is in artifacts/testbed/console.txt, the end of it:"
     tail -15 "$share/console.txt"
   fi
   rm -rf "$share"
+  return $code
 }
 
-# run_group SCENARIO...: boots until each has been run. A boot that brings none forward is the last.
-run_group() {
-  local name before left=("$@")
-  while ((${#left[@]})); do
-    before=${#left[@]}
-    run_boot "${left[@]}"
-    left=()
-    for name; do [[ -n ${done_with[$name]:-} ]] || left+=("$name"); done
-    ((${#left[@]} < before)) && continue
-    for name in "${left[@]}"; do verdict "$name" failed 0 "the machine did not come to it"; done
-    return
-  done
+# lane: boots until the queue is empty. A boot that brings none forward is its last.
+lane() {
+  local name
+  while name=$(take "") && [[ -n $name ]] && run_boot "$name"; do :; done
+}
+
+# run_queue SCENARIO...: runs them, in lanes beside each other, those that take longest first.
+run_queue() {
+  local name number
+  for name; do echo "$(limit "$name") $name"; done | sort -snr | cut -d' ' -f2 >"$work/queue"
+  trap 'kill $(jobs -p) 2>/dev/null; wait; exit 130' INT TERM
+  for ((number = 0; number < lanes; number++)); do lane & done
+  wait
+  trap - INT TERM
+  while read -r name; do verdict "$name" failed 0 "the machine did not come to it"; done <"$work/queue"
 }
 
 run() {
-  local name reason scenarios=("$@") group groups
-  local ready=()
-  for name in "${scenarios[@]}"; do
+  local name reason ready=()
+  for name; do
     reason=${cannot:-$(lacks "$name")}
     if [[ -n $reason ]]; then verdict "$name" skipped 0 "$reason"; else ready+=("$name"); fi
   done
-  groups=$(for name in ${ready[@]+"${ready[@]}"}; do field "$name" group; done | sort -u)
-  for group in $groups; do
-    run_group $(for name in "${ready[@]}"; do [[ $(field "$name" group) != "$group" ]] || echo "$name"; done)
-  done
-  [[ -z ${BED_RETRY:-} ]] || again ${ready[@]+"${ready[@]}"}
+  ((${#ready[@]} == 0)) || run_queue "${ready[@]}"
+  [[ -z ${BED_RETRY:-} ]] || again
 }
 
-# again SCENARIO...: those that failed, once more, each in a boot of its own: QEMU's emulation of a processor fails a
-# program now and then for no fault of the program's. What the first try left is kept beside.
+# again: those that failed, once more, each in a boot of its own: QEMU's emulation of a processor fails a program now
+# and then for no fault of the program's. What the first try left is kept beside.
 again() {
-  local name
-  for name; do
-    [[ ${done_with[$name]} == failed ]] || continue
+  local name lanes=1
+  for name in $(sed -n 's/^failed //p' "$work/results"); do
     echo "again    $name, in a boot of its own; the logs of the first try: artifacts/testbed/$name.first"
     rm -rf "${artifacts:?}/$name.first"
     mv "$artifacts/$name" "$artifacts/$name.first" 2>/dev/null
-    ((failed -= 1))
-    unset "done_with[$name]"
-    run_group "$name"
+    sed -i "/^failed $name\$/d" "$work/results"
+    run_queue "$name"
   done
 }
+
+count() { grep -c "^$1 " "$work/results"; }
 
 list() {
   local name
@@ -239,10 +271,11 @@ main() {
   [[ -n $cannot ]] || cannot=$(prepare "$artifacts/build.log")
   [[ -z $cannot ]] || echo "The test bed cannot run here: $cannot."
   [[ -n $cannot ]] || build_appliance
+  : >"$work/results"
   run "${chosen[@]}"
   echo "the test bed took $((SECONDS - started)) s"
-  echo "$passed passed, $failed failed, $skipped skipped"
-  ((failed == 0))
+  echo "$(count passed) passed, $(count failed) failed, $(count skipped) skipped"
+  (($(count failed) == 0))
 }
 
 chosen=()

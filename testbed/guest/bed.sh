@@ -21,6 +21,10 @@ at_end() {
   return $code
 }
 
+# nap SECONDS: as sleep, but without a process: one is dear on the emulated processor, which guests share.
+exec {never}<> <(:)
+nap() { read -rt "$1" -u "$never" || true; }
+
 # until_true SECONDS WORDS COMMAND...: waits for a condition, with a deadline, never for a time.
 until_true() {
   local limit=$1 words=$2 deadline
@@ -28,7 +32,7 @@ until_true() {
   deadline=$((SECONDS + limit * PATIENCE))
   until "$@" >/dev/null 2>&1; do
     ((SECONDS < deadline)) || fail "$words (waited $((limit * PATIENCE)) s)"
-    sleep 0.1
+    nap 0.2
   done
 }
 
@@ -90,13 +94,16 @@ guest_create() {
 console() { echo "/var/log/xen/console/guest-$1.log"; }
 guest_said() { grep -qE -- "$2" "$(console "$1")"; }
 
-# guest_says NAME PATTERN SECONDS: waits for words on its console; a failure that it reports is ours at once.
+# guest_says NAME PATTERN SECONDS: waits for words on its console; a failure that it reports is ours at once. The
+# pattern is one of bash, within a line.
 guest_says() {
-  local deadline=$((SECONDS + $3 * PATIENCE))
-  until guest_said "$1" "$2" 2>/dev/null; do
-    if guest_said "$1" 'FAILED|Kernel panic' 2>/dev/null; then guest_failed "$1"; fi
+  local deadline=$((SECONDS + $3 * PATIENCE)) log="/var/log/xen/console/guest-$1.log" text=""
+  while true; do
+    read -rd '' text 2>/dev/null <"$log" || true
+    if [[ $text =~ $2 ]]; then return; fi
+    if [[ $text =~ FAILED|Kernel\ panic ]]; then guest_failed "$1"; fi
     ((SECONDS < deadline)) || guest_failed "$1" "did not say \"$2\" within $3 s"
-    sleep 0.1
+    nap 0.1
   done
 }
 

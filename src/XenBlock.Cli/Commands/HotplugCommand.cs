@@ -61,17 +61,18 @@ internal sealed class HotplugCommand : XenblkCommand
         string status = $"{directory}/{VbdKeys.HotplugStatus}";
         await store.RemoveAsync(status, token);
         using BackgroundBackend process = await BackgroundBackend.StartAsync(frontend, vbd, token);
-        for (TimeSpan waited = TimeSpan.Zero; ; waited += s_step)
+        Patience patience = new(s_startPatience);
+        while (true)
         {
             // The backend writes it once it has published its offer.
             if (await store.ReadAsync(status, token) is VbdKeys.HotplugConnected)
                 return;
             if (process.HasEnded)
                 throw new WorkFailedException($"The backend ended before it was ready: {process.LastWords()}");
-            if (waited > s_startPatience)
+            if (patience.IsOver)
             {
                 throw new WorkFailedException(
-                    $"The backend is not ready after {waited.TotalSeconds:N0} s; see {process.Log}");
+                    $"The backend is not ready after {patience.Waited.TotalSeconds:N0} s; see {process.Log}");
             }
 
             await Task.Delay(s_step, token);
@@ -81,9 +82,10 @@ internal sealed class HotplugCommand : XenblkCommand
     // It ends by itself when its disk does; what comes after us may want the image.
     private static async Task<int> RemoveAsync(CommandRun run, DomainId frontend, VbdNumber vbd)
     {
-        for (TimeSpan waited = TimeSpan.Zero; DiskLock.IsServed(frontend, vbd); waited += s_step)
+        Patience patience = new(s_endPatience);
+        while (DiskLock.IsServed(frontend, vbd))
         {
-            if (waited > s_endPatience)
+            if (patience.IsOver)
             {
                 throw new WorkFailedException(
                     $"The backend of {VbdName.Format(vbd)} of domain {frontend.Value} has not ended; see its log.");

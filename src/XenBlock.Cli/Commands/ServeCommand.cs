@@ -30,6 +30,11 @@ internal sealed class ServeCommand : XenblkCommand
         HelpName = "DOMAIN/VDEV",
     };
 
+    private readonly Option<bool> _waits = new("--wait")
+    {
+        Description = "Wait until the toolstack has made the disks of --vbd, as from a driver domain.",
+    };
+
     private readonly Option<int?> _domain =
         CommonOptions.Domain("The frontend's domain. Default: 1; on Xen it has to be named.");
 
@@ -54,6 +59,7 @@ internal sealed class ServeCommand : XenblkCommand
             xenblk serve --machine /tmp/m.sock disk.raw  on a machine of its own; see also: xenblk machine
             xenblk serve --domain 5 disk.raw=xvdb        on Xen: a disk that xl block-list shows
             xenblk serve --vbd web/xvda                  on Xen: a disk of domain "web" that xl made
+            xenblk serve --wait --vbd 5/xvdb             in a driver domain, before xl block-attach 5 backend=...
 
             SIGTERM ends it with exit code 0, Ctrl-C with 130; both close every disk in order first, and remove the
             nodes that this made. It ends by itself, with 0, when every disk was taken away or its domain is gone.
@@ -61,7 +67,7 @@ internal sealed class ServeCommand : XenblkCommand
             """)
     {
         Arguments.Add(_images);
-        foreach (Option option in (Option[])[_disks, _vbds, _domain, _readOnly, _machine, _access])
+        foreach (Option option in (Option[])[_disks, _vbds, _waits, _domain, _readOnly, _machine, _access])
             Options.Add(option);
     }
 
@@ -81,7 +87,8 @@ internal sealed class ServeCommand : XenblkCommand
             ? BenchDisk.AccessOf(Enum.Parse<AccessChoice>(word, ignoreCase: true))
             : null;
         await using DiskServer server =
-            DiskServer.Open(DiskSpecification.Name(disks), addresses, access, isReadOnly);
+            DiskServer.Open(
+                DiskSpecification.Name(disks), addresses, access, isReadOnly, run.Result.GetValue(_waits));
         return await server.RunAsync(run, choice);
     }
 

@@ -21,7 +21,8 @@ internal sealed class AttachWait(IXenStore store, VbdSpecification nodes)
     /// <exception cref="WorkFailedException">The backend did not come.</exception>
     public async Task<XenbusState> UntilReadyAsync(BackgroundBackend process, CancellationToken token)
     {
-        for (TimeSpan waited = TimeSpan.Zero; ; waited += s_step)
+        Patience patience = new(s_backendPatience);
+        while (true)
         {
             if (process.HasEnded)
                 throw new WorkFailedException($"The backend ended before it was ready: {process.LastWords()}");
@@ -30,17 +31,18 @@ internal sealed class AttachWait(IXenStore store, VbdSpecification nodes)
             if (await LookAsync(token) is { FrontendState: not XenbusState.Unknown } entry
                 && entry.BackendState is XenbusState.InitWait or XenbusState.Connected)
                 break;
-            if (waited > s_backendPatience)
+            if (patience.IsOver)
             {
                 throw new WorkFailedException(
-                    $"The backend is not ready after {waited.TotalSeconds:N0} s; see {process.Log}");
+                    $"The backend is not ready after {patience.Waited.TotalSeconds:N0} s; see {process.Log}");
             }
 
             await Task.Delay(s_step, token);
         }
 
         XenbusState state = XenbusState.Initialising;
-        for (TimeSpan waited = TimeSpan.Zero; waited < s_guestPatience; waited += s_step)
+        patience = new Patience(s_guestPatience);
+        while (!patience.IsOver)
         {
             VbdEntry? entry = await LookAsync(token);
             state = entry?.FrontendState ?? XenbusState.Unknown;

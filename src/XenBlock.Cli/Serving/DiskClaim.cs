@@ -112,6 +112,20 @@ internal sealed class DiskClaim : IDisposable
         await VbdNodes.CreateFrontendAsync(Store, Backend, _frontend, _vbd, token);
     }
 
+    /// <summary>True if we made the nodes and they are still there.</summary>
+    public async Task<bool> HasNodesAsync()
+    {
+        try
+        {
+            return IsMadeByUs
+                && await Store.ReadAsync(VbdPaths.Backend(Backend, _frontend, _vbd)) is not null;
+        }
+        catch (XenBlockException)
+        {
+            return false; // XenStore went away
+        }
+    }
+
     /// <summary>Removes the nodes if we made them.</summary>
     /// <param name="onlyNew">True to leave alone what was there when we came.</param>
     public async Task WithdrawAsync(bool onlyNew = false)

@@ -13,18 +13,26 @@ namespace XenBlock.Cli.Serving;
 /// </summary>
 internal sealed class DiskServer : IAsyncDisposable
 {
+    private static readonly TimeSpan s_toolstackPatience = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan s_step = TimeSpan.FromMilliseconds(100);
     private readonly List<ServedImage> _images;
     private readonly IReadOnlyList<VbdAddress> _addresses;
     private readonly PayloadAccess? _access;
     private readonly bool _isReadOnly;
+    private readonly bool _waits;
 
     private DiskServer(
-        List<ServedImage> images, IReadOnlyList<VbdAddress> addresses, PayloadAccess? access, bool isReadOnly)
+        List<ServedImage> images,
+        IReadOnlyList<VbdAddress> addresses,
+        PayloadAccess? access,
+        bool isReadOnly,
+        bool waits)
     {
         _images = images;
         _addresses = addresses;
         _access = access;
         _isReadOnly = isReadOnly;
+        _waits = waits;
     }
 
     /// <summary>Opens all images that were named.</summary>
@@ -32,12 +40,14 @@ internal sealed class DiskServer : IAsyncDisposable
     /// <param name="addresses">Disks that a toolstack made, whose nodes name the image.</param>
     /// <param name="access">How to reach pages; null for what the nodes say, or else the usual.</param>
     /// <param name="isReadOnly">True if disks of a toolstack may not be written whatever it says.</param>
+    /// <param name="waits">True to wait for disks that the toolstack has not made yet.</param>
     /// <exception cref="StoreException">One of them cannot be opened as asked.</exception>
     public static DiskServer Open(
         IReadOnlyList<DiskSpecification> disks,
         IReadOnlyList<VbdAddress> addresses,
         PayloadAccess? access,
-        bool isReadOnly)
+        bool isReadOnly,
+        bool waits)
     {
         List<ServedImage> images = [];
         try
@@ -48,7 +58,7 @@ internal sealed class DiskServer : IAsyncDisposable
                 images.Add(new ServedImage(disk, FileBlockStore.Open(disk.Path, options)));
             }
 
-            return new DiskServer(images, addresses, access, isReadOnly);
+            return new DiskServer(images, addresses, access, isReadOnly, waits);
         }
         catch
         {
@@ -65,7 +75,7 @@ internal sealed class DiskServer : IAsyncDisposable
         IEnumerable<DomainId> frontends = _images.Select(image => image.Disk.Domain).Distinct();
         await using HostedMachine machine = await HostedMachine.JoinOrHostAsync(choice, frontends, run.Token);
         foreach (VbdAddress address in _addresses)
-            _images.Add(await ToolstackDisk.OpenAsync(machine, address, _isReadOnly, run.Token));
+            _images.Add(await ToolstackDisk.OpenAsync(machine, address, _isReadOnly, _waits, run.Token));
         await using BlockBackend backend = BlockBackend.Create(machine.Domain);
         bool isReady = false;
         try
@@ -77,9 +87,11 @@ internal sealed class DiskServer : IAsyncDisposable
             int exitCode = await new ServingWatch(run, machine, _images).FollowAsync();
             await StopAsync();
 
-            // A toolstack that takes a disk away is busy with its nodes until it has removed them itself.
-            if (run.Token.IsCancellationRequested)
-                await WithdrawAsync(onlyNew: false);
+            // A toolstack that takes a disk away is busy with its nodes until it has removed them itself; one that had
+            // given up before the guest let go does not come back for them.
+            if (!run.Token.IsCancellationRequested)
+                await UntilRemovedAsync();
+            await WithdrawAsync(onlyNew: false);
             foreach (ServedImage image in _images)
                 SayEnd(run, image.Served!);
             return exitCode;
@@ -134,6 +146,18 @@ internal sealed class DiskServer : IAsyncDisposable
 
     private Task StopAsync() =>
         Task.WhenAll(_images.Select(image => image.Served?.StopAsync(orderly: true) ?? Task.CompletedTask));
+
+    private async Task UntilRemovedAsync()
+    {
+        for (Patience patience = new(s_toolstackPatience); !patience.IsOver;)
+        {
+            bool[] left = await Task.WhenAll(
+                _images.Select(image => image.Claim?.HasNodesAsync() ?? Task.FromResult(false)));
+            if (!left.Contains(true))
+                return;
+            await Task.Delay(s_step, CancellationToken.None);
+        }
+    }
 
     private async Task WithdrawAsync(bool onlyNew)
     {

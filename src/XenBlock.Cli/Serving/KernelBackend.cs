@@ -59,7 +59,7 @@ internal static class KernelBackend
     private static async Task UntilClaimedAsync(
         IXenStore store, string directory, DomainId frontend, VbdNumber vbd, CancellationToken token)
     {
-        for (TimeSpan waited = TimeSpan.Zero; waited < s_patience; waited += s_step)
+        for (Patience patience = new(s_patience); !patience.IsOver;)
         {
             if (Has(frontend, vbd) || await StateAsync(store, directory, token) != XenbusState.Initialising)
                 return;

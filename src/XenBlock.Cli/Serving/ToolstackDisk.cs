@@ -14,15 +14,18 @@ internal static class ToolstackDisk
     /// <param name="machine">The machine; its domain is the backend.</param>
     /// <param name="address">Which disk.</param>
     /// <param name="isReadOnly">True to serve it read-only whatever the nodes say.</param>
+    /// <param name="waits">True to wait until a toolstack has made it.</param>
     /// <param name="token">Gives up.</param>
     /// <exception cref="UsageException">There is no such disk, or its image cannot be served.</exception>
     public static async Task<ServedImage> OpenAsync(
-        HostedMachine machine, VbdAddress address, bool isReadOnly, CancellationToken token)
+        HostedMachine machine, VbdAddress address, bool isReadOnly, bool waits, CancellationToken token)
     {
         IXenStore store = machine.Domain.Store;
         DomainId backend = machine.Domain.DomainId;
         DomainId frontend = await VbdAddress.FindDomainAsync(store, address.Domain, token);
         string vdev = VbdName.Format(address.Vbd);
+        if (waits)
+            await UntilMadeAsync(store, VbdPaths.Backend(backend, frontend, address.Vbd), token);
         VbdEntry entry = await VbdNodes.FindAsync(store, backend, frontend, address.Vbd, token)
             ?? throw new UsageException(
                 $"No toolstack has made {vdev} for domain {frontend.Value} with its backend in domain {backend.Value}; "
@@ -43,6 +46,13 @@ internal static class ToolstackDisk
                 ? BenchDisk.AccessOf(choice)
                 : null,
         };
+    }
+
+    private static async Task UntilMadeAsync(IXenStore store, string directory, CancellationToken token)
+    {
+        await using IXenStoreWatch watch = await store.WatchAsync(directory, token);
+        while (await store.ReadAsync($"{directory}/{VbdKeys.State}", token) is null)
+            await watch.NextAsync(token);
     }
 
     // "/path", or "aio:/path" and the like, as libxl writes it for other kinds of backend; "qcow2:/path" is no disk

@@ -28,18 +28,21 @@ internal sealed record VbdAddress(string Domain, VbdNumber Vbd)
         ? number
         : throw new UsageException(Failure.Sentence(problem));
 
-    /// <summary>Finds a domain by its number or name.</summary>
+    /// <summary>
+    /// Finds a domain by its number or name. Outside dom0 other domains' nodes may not be read: there a number is taken
+    /// as it is, and no name is known.
+    /// </summary>
     /// <exception cref="UsageException">There is none.</exception>
     public static async Task<DomainId> FindDomainAsync(
         IXenStoreAccess store, string domain, CancellationToken token)
     {
         bool isNumber = ushort.TryParse(domain, NumberStyles.None, CultureInfo.InvariantCulture, out ushort number);
-        if (isNumber && await store.ReadAsync(VbdPaths.Domain(new DomainId(number)), token) is not null)
+        if (isNumber && await MayExistAsync(store, new DomainId(number), token))
             return new DomainId(number);
         List<string> names = [];
         foreach (string id in await store.ListAsync("/local/domain", token) ?? [])
         {
-            string? name = await store.ReadAsync($"/local/domain/{id}/name", token);
+            string? name = await NameAsync(store, id, token);
             if (string.Equals(name, domain, StringComparison.Ordinal)
                 && ushort.TryParse(id, NumberStyles.None, CultureInfo.InvariantCulture, out ushort found))
                 return new DomainId(found);
@@ -48,5 +51,29 @@ internal sealed record VbdAddress(string Domain, VbdNumber Vbd)
 
         throw new UsageException(
             $"There is no domain {domain}; there are {string.Join(", ", names.Order(StringComparer.Ordinal))}.");
+    }
+
+    private static async Task<bool> MayExistAsync(IXenStoreAccess store, DomainId domain, CancellationToken token)
+    {
+        try
+        {
+            return await store.ReadAsync(VbdPaths.Domain(domain), token) is not null;
+        }
+        catch (XenBlockException exception) when (exception.Kind == XenBlockErrorKind.PermissionDenied)
+        {
+            return true;
+        }
+    }
+
+    private static async Task<string?> NameAsync(IXenStoreAccess store, string id, CancellationToken token)
+    {
+        try
+        {
+            return await store.ReadAsync($"/local/domain/{id}/name", token);
+        }
+        catch (XenBlockException exception) when (exception.Kind == XenBlockErrorKind.PermissionDenied)
+        {
+            return null;
+        }
     }
 }
