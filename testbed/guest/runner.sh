@@ -17,7 +17,9 @@ tidy_up() {
   systemctl stop 'xenblk@*' # where there is one
   pkill -x xenblk
   pkill -f 'qemu-system.*-xen-domid' # the scenarios' own: this machine runs nothing else
-  for name in $(timeout 20 xl list | awk 'NR > 1 && $1 != "Domain-0" { print $2 }'); do timeout 20 xl destroy "$name"; done
+  for name in $(timeout 20 xl list | awk 'NR > 1 && $1 != "Domain-0" { print $2 }'); do
+    timeout 20 xl destroy "$name"
+  done
   for name in $(awk '$2 ~ "^/mnt" { print $2 }' /proc/mounts); do umount -l "$name"; done
   pkill -9 -x xenblk
   for name in $(xenstore-list /local/domain/0/device/vbd 2>/dev/null); do
