@@ -3,7 +3,7 @@ using XenBlock.Protocol;
 namespace XenBlock.Backend;
 
 /// <summary>
-/// What one disk's pump has done. Written by the queue's thread alone, read by anyone at any time: it outlives the
+/// What one queue's pump has done. Written by the queue's thread alone, read by anyone at any time: it outlives the
 /// connection that it counts, so reading it during a teardown is safe (S19). Each number is whole; two of them may be
 /// some requests apart.
 /// </summary>
@@ -36,9 +36,6 @@ internal sealed class BackendCounters
     public long ResponsePublishes;
     public long NotificationsSent;
     public long WakeUps;
-    public long Connects;
-    public long Disconnects;
-    public long ConnectFailures;
     public long RingViolations;
 
     /// <summary>Requests refused, by verdict.</summary>
@@ -57,5 +54,46 @@ internal sealed class BackendCounters
             foreach (long count in Refused) total += count;
             return total;
         }
+    }
+
+    /// <summary>What several queues have done together; of the errors of stores, one of the last.</summary>
+    public static BackendCounters Sum(IEnumerable<BackendCounters> queues)
+    {
+        var sum = new BackendCounters();
+        foreach (BackendCounters one in queues)
+        {
+            sum.Reads += one.Reads;
+            sum.Writes += one.Writes;
+            sum.Flushes += one.Flushes;
+            sum.Barriers += one.Barriers;
+            sum.Discards += one.Discards;
+            sum.IndirectRequests += one.IndirectRequests;
+            sum.Responses += one.Responses;
+            sum.BytesRead += one.BytesRead;
+            sum.BytesWritten += one.BytesWritten;
+            sum.BytesDiscarded += one.BytesDiscarded;
+            sum.Segments += one.Segments;
+            sum.PayloadRuns += one.PayloadRuns;
+            sum.MapCalls += one.MapCalls;
+            sum.PagesMapped += one.PagesMapped;
+            sum.UnmapCalls += one.UnmapCalls;
+            sum.PagesUnmapped += one.PagesUnmapped;
+            sum.CopyCalls += one.CopyCalls;
+            sum.SegmentsCopied += one.SegmentsCopied;
+            sum.GrantFailures += one.GrantFailures;
+            sum.PersistentHits += one.PersistentHits;
+            sum.PersistentMisses += one.PersistentMisses;
+            sum.PersistentEvictions += one.PersistentEvictions;
+            sum.PersistentPages += one.PersistentPages;
+            sum.StoreErrors += one.StoreErrors;
+            sum.ResponsePublishes += one.ResponsePublishes;
+            sum.NotificationsSent += one.NotificationsSent;
+            sum.WakeUps += one.WakeUps;
+            sum.RingViolations += one.RingViolations;
+            for (int i = 0; i < sum.Refused.Length; i++) sum.Refused[i] += one.Refused[i];
+            if (one.StoreErrnoLast != 0) sum.StoreErrnoLast = one.StoreErrnoLast;
+        }
+
+        return sum;
     }
 }

@@ -6,7 +6,8 @@ namespace XenBlock.Backend;
 
 /// <content>
 /// With a store that works on several operations at once. A flush waits for the writes before it, a barrier for
-/// everything; nothing is taken from the ring until it has passed, so the order that the frontend sees is kept.
+/// everything; nothing is taken from the ring until it has passed, so the order that the frontend sees is kept. All of
+/// it concerns this queue: what was answered on others, the store's flush covers without waiting (decision 12).
 /// </content>
 internal sealed partial class BackendPump
 {

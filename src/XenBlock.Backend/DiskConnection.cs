@@ -1,127 +1,82 @@
 using XenBlock.Hypervisor;
 using XenBlock.Protocol;
-using XenBlock.SharedMemory;
-using XenBlock.Storage;
 
 namespace XenBlock.Backend;
 
-/// <summary>
-/// A frontend's ring, mapped, its channel, bound, and the queue that serves them: from connect to disconnect.
-/// </summary>
+/// <summary>A frontend's queues, from connect to disconnect. When one of them ends, the connection has ended.</summary>
 internal sealed class DiskConnection
 {
-    private readonly IHypervisor _hypervisor;
-    private readonly GrantMapping _ring;
-    private readonly IEventChannel _channel;
+    private readonly IGrantMapper _mapper;
+    private readonly DiskQueue[] _queues;
     private bool _isClosed;
 
-    private DiskConnection(
-        IHypervisor hypervisor, FrontendAnswer answer, GrantMapping ring, IEventChannel channel, BackendQueue queue)
+    private DiskConnection(IGrantMapper mapper, FrontendAnswer answer, DiskQueue[] queues)
     {
-        _hypervisor = hypervisor;
+        _mapper = mapper;
         Answer = answer;
-        _ring = ring;
-        _channel = channel;
-        Queue = queue;
+        _queues = queues;
+        Ended = Task.WhenAny(queues.Select(queue => queue.Ended)).Unwrap();
     }
 
     /// <summary>What the frontend had published.</summary>
     public FrontendAnswer Answer { get; }
 
-    /// <summary>The queue; not started yet when the connection is made.</summary>
-    public BackendQueue Queue { get; }
+    /// <summary>Completes with the end of the first queue that ends: the others are still to be closed.</summary>
+    public Task<QueueEnd> Ended { get; }
 
-    /// <summary>Maps, binds and attaches; if anything fails, nothing stays.</summary>
+    /// <summary>Opens every queue; if one fails, nothing stays. Not started yet.</summary>
+    /// <param name="plan">What it is made of.</param>
+    /// <param name="counters">Where each queue counts.</param>
     /// <exception cref="XenBlockException">What the frontend published cannot be used.</exception>
-    public static DiskConnection Open(
-        IHypervisor hypervisor,
-        DomainId frontend,
-        FrontendAnswer answer,
-        IBlockStore store,
-        ServedDiskOptions options,
-        AgreedFeatures agreed,
-        DiskLimits limits,
-        BackendCounters counters,
-        string name)
+    public static async Task<DiskConnection> OpenAsync(ConnectionPlan plan, IReadOnlyList<BackendCounters> counters)
     {
-        GrantMapping ring = MapRing(hypervisor.Mapper, frontend, answer);
-        IEventChannel? channel = null;
+        var queues = new List<DiskQueue>(plan.Answer.Queues.Count);
         try
         {
-            channel = hypervisor.EventChannels.BindInterdomain(frontend, answer.EventChannel);
-            if (answer.LifeByte) ring.Pages.CopyIn<byte>(RingLayout.LifeByte, 1);
-            hypervisor.Mapper.NotifyWhenUnmapped(in ring, channel, answer.LifeByte ? RingLayout.LifeByte : -1);
-            BackRing back = Attach(ring.Pages, answer.Abi);
-            PayloadAccess access = options.Access == PayloadAccess.Persistent && !agreed.Persistent
-                ? PayloadAccess.Batch
-                : options.Access;
-            var pumpOptions = new BackendPumpOptions
-            {
-                Abi = answer.Abi,
-                Frontend = frontend,
-                Limits = limits,
-                Access = access,
-                PersistentPagesMax = options.PersistentPagesMax ?? PoolPages((int)back.SlotCount, agreed.SegmentsMax),
-            };
-            var pump = new BackendPump(back, channel, hypervisor.Mapper, store, pumpOptions, counters);
-            var queue = new BackendQueue(
-                pump, channel, counters, hypervisor.Time, TimeSpan.FromMicroseconds(options.SpinUs), name);
-            return new DiskConnection(hypervisor, answer, ring, channel, queue);
+            for (int i = 0; i < plan.Answer.Queues.Count; i++) queues.Add(DiskQueue.Open(plan, i, counters[i]));
+            return new DiskConnection(plan.Hypervisor.Mapper, plan.Answer, [.. queues]);
         }
         catch
         {
-            channel?.Dispose();
-            hypervisor.Mapper.Unmap([ring]);
+            await CloseAsync(plan.Hypervisor.Mapper, queues);
             throw;
         }
     }
 
-    /// <summary>True if the frontend has published the same ring and channel again.</summary>
+    /// <summary>True if the frontend has published the same rings and channels again.</summary>
     public static bool IsSame(FrontendAnswer one, FrontendAnswer other) =>
-        one.EventChannel == other.EventChannel
-        && one.Abi == other.Abi
+        one.Abi == other.Abi
         && one.Persistent == other.Persistent
-        && one.RingReferences.SequenceEqual(other.RingReferences);
+        && one.Queues.Count == other.Queues.Count
+        && one.Queues.Zip(other.Queues).All(pair =>
+            pair.First.EventChannel == pair.Second.EventChannel
+            && pair.First.RingReferences.SequenceEqual(pair.Second.RingReferences));
 
-    /// <summary>Stops the queue, which lets go of the payload, and then of channel and ring.</summary>
+    /// <summary>Begins to serve.</summary>
+    public void Start()
+    {
+        foreach (DiskQueue queue in _queues) queue.Start();
+    }
+
+    /// <summary>The disk has changed its size.</summary>
+    public void SetLimits(in DiskLimits limits)
+    {
+        foreach (DiskQueue queue in _queues) queue.SetLimits(in limits);
+    }
+
+    /// <summary>Ends every queue, and lets go of all that is the frontend's.</summary>
     public async Task CloseAsync()
     {
         if (_isClosed) return;
         _isClosed = true;
-        await Queue.StopAsync();
-        _channel.Dispose();
-        _hypervisor.Mapper.Unmap([_ring]);
+        await CloseAsync(_mapper, _queues);
     }
 
-    private static GrantMapping MapRing(IGrantMapper mapper, DomainId frontend, FrontendAnswer answer)
+    // Channels last: a frontend that finds one closed takes the pages of all its rings back at once.
+    private static async Task CloseAsync(IGrantMapper mapper, IReadOnlyCollection<DiskQueue> queues)
     {
-        GrantReference[] references = [.. answer.RingReferences];
-        var statuses = new GrantStatus[references.Length];
-        GrantStatus status = mapper.Map(frontend, references, GrantAccess.ReadWrite, statuses, out GrantMapping ring);
-        if (status == GrantStatus.Okay) return ring;
-        int bad = Math.Max(0, Array.FindIndex(statuses, each => each != GrantStatus.Okay));
-        throw new XenBlockException(
-            status == GrantStatus.NoDeviceSpace ? XenBlockErrorKind.NoSpace : XenBlockErrorKind.PeerViolation,
-            $"page {bad} of the ring of {frontend} ({references[bad]}) cannot be mapped: {status}");
-    }
-
-    // As Linux's BACK_RING_ATTACH: a ring is taken up where its last response is. On a fresh one that is the start.
-    private static BackRing Attach(SharedPages pages, BlkifAbi abi)
-    {
-        uint start = pages.LoadAcquire(RingLayout.ResponseProducer);
-        uint requests = pages.LoadAcquire(RingLayout.RequestProducer);
-        var ring = BackRing.Attach(pages, BlkifCodec.SlotSizeBytes(abi), start);
-        if (unchecked(requests - start) <= ring.SlotCount) return ring;
-        throw new XenBlockException(
-            XenBlockErrorKind.PeerViolation,
-            $"the ring's indices are impossible: requests {requests}, responses {start}, slots {ring.SlotCount}");
-    }
-
-    private static int PoolPages(int slotCount, int segmentsMax)
-    {
-        int indirectPages = segmentsMax <= ProtocolConstants.DirectSegmentsMax
-            ? 0
-            : (segmentsMax + ProtocolConstants.SegmentsPerIndirectPage - 1) / ProtocolConstants.SegmentsPerIndirectPage;
-        return Math.Min(slotCount * (segmentsMax + indirectPages), ServedDiskOptions.PersistentPagesCeiling);
+        await Task.WhenAll(queues.Select(queue => queue.StopAsync()));
+        if (queues.Count != 0) mapper.Unmap([.. queues.Select(queue => queue.Ring)]);
+        foreach (DiskQueue queue in queues) queue.Close();
     }
 }

@@ -18,7 +18,7 @@ public sealed partial class ServedDisk
         // A toolstack asks for the end by online = 0 and our own state = Closing (libxl does).
         if (!view.IsOnline && view.BackendState == XenbusState.Closing && _state != XenbusState.Closing)
             _isStopping = true;
-        if (_connection is { Queue.Ended.IsCompleted: true })
+        if (_connection is { Ended.IsCompleted: true })
             await AfterQueueEndedAsync(_connection, view.FrontendState);
         if (_isStopping) return await StepTowardsEndAsync(view);
         if (_isResized) await PublishResizeAsync();
@@ -73,7 +73,7 @@ public sealed partial class ServedDisk
 
     private async Task AfterQueueEndedAsync(DiskConnection connection, XenbusState frontendState)
     {
-        QueueEnd end = await connection.Queue.Ended;
+        QueueEnd end = await connection.Ended;
         await DisconnectAsync();
         _lastError = end.Reason;
         if (_isStopping) return;
@@ -92,7 +92,7 @@ public sealed partial class ServedDisk
     private async Task StepReadyFrontendAsync()
     {
         if (_state is XenbusState.Closing or XenbusState.Closed) return; // it has to go back to 1 first
-        IReadOnlyDictionary<string, string> keys = await _directory.ReadFrontendAsync();
+        IReadOnlyDictionary<string, string> keys = await _directory.ReadFrontendAsync(_offer);
         bool isUsable = FrontendAnswer.TryFromKeys(
             keys, _offer, _options.AbiDefault, out FrontendAnswer? answer, out string? problem);
         if (_connection is not null)
@@ -128,19 +128,21 @@ public sealed partial class ServedDisk
     {
         AgreedFeatures agreed = Negotiation.Agree(_offer, answer);
         StoreGeometry geometry = _store.Geometry;
-        DiskConnection connection = DiskConnection.Open(
-            _hypervisor,
-            Frontend,
-            answer,
-            _store,
-            _options,
-            agreed,
-            Limits(geometry),
-            _counters,
-            name: $"vbd {Frontend.Value} {Vdev}");
+        var plan = new ConnectionPlan
+        {
+            Hypervisor = _hypervisor,
+            Frontend = Frontend,
+            Answer = answer,
+            Agreed = agreed,
+            Store = _store,
+            Options = _options,
+            Limits = Limits(geometry),
+            Name = $"vbd {Frontend.Value} {Vdev}",
+        };
+        DiskConnection connection = await DiskConnection.OpenAsync(plan, _counters.Queues);
         _connection = connection;
         _agreed = agreed;
-        _ = KickWhenEndedAsync(connection.Queue);
+        _ = KickWhenEndedAsync(connection);
         try
         {
             await SetStateAsync(XenbusState.Connected, Properties(geometry).ToKeys());
@@ -152,12 +154,12 @@ public sealed partial class ServedDisk
         }
 
         _counters.Connects++;
-        connection.Queue.Start();
+        connection.Start();
     }
 
-    private async Task KickWhenEndedAsync(BackendQueue queue)
+    private async Task KickWhenEndedAsync(DiskConnection connection)
     {
-        await queue.Ended;
+        await connection.Ended;
         Kick();
     }
 
@@ -180,7 +182,7 @@ public sealed partial class ServedDisk
         _isResized = false;
         if (_connection is null) return; // the next connect tells it
         StoreGeometry geometry = _store.Geometry;
-        _connection.Queue.SetLimits(Limits(geometry));
+        _connection.SetLimits(Limits(geometry));
         await SetStateAsync(_state, Properties(geometry).ToKeys());
     }
 
@@ -197,6 +199,8 @@ public sealed partial class ServedDisk
         _state = XenbusState.Closing;
     }
 
+    private int QueuesMax => Math.Clamp(_options.QueuesMax, 1, ProtocolConstants.QueuesMax);
+
     private BackendOffer MakeOffer(StoreGeometry geometry)
     {
         int indirect = Math.Clamp(_options.IndirectSegmentsMax, 0, ProtocolConstants.IndirectSegmentsMax);
@@ -211,6 +215,7 @@ public sealed partial class ServedDisk
             Persistent = _options.Access == PayloadAccess.Persistent,
             IndirectSegmentsMax = indirect,
             RingPageOrderMax = Math.Clamp(_options.RingPageOrderMax, 0, ProtocolConstants.RingPageOrderMax),
+            QueuesMax = QueuesMax,
         };
     }
 

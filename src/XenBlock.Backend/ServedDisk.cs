@@ -15,7 +15,7 @@ public sealed partial class ServedDisk : IAsyncDisposable
     private readonly IHypervisor _hypervisor;
     private readonly IBlockStore _store;
     private readonly ServedDiskOptions _options;
-    private readonly BackendCounters _counters = new();
+    private readonly DiskCounters _counters;
     private readonly CancellationTokenSource _ending = new();
     private readonly Channel<bool> _kicks = Channel.CreateBounded<bool>(
         new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
@@ -46,6 +46,7 @@ public sealed partial class ServedDisk : IAsyncDisposable
         Vdev = vdev;
         _store = store;
         _options = options;
+        _counters = new DiskCounters(QueuesMax);
         _directory = new VbdDirectory(hypervisor, frontend, vdev);
     }
 

@@ -11,8 +11,15 @@ public sealed record ServedDiskOptions
     /// <summary>How to reach the frontend's pages.</summary>
     public PayloadAccess Access { get; init; } = PayloadAccess.Map;
 
-    /// <summary>The log2 of the most ring pages to offer, 0 to 4.</summary>
+    /// <summary>The log2 of the most pages of a ring to offer, 0 to 4.</summary>
     public int RingPageOrderMax { get; init; } = 4;
+
+    /// <summary>
+    /// The most queues to offer, 1 to 16: each has a ring, a thread and an event channel of its own, and the store is
+    /// called by all of them. As many as there are processors unless told otherwise, and at most 4, as Linux's blkfront
+    /// takes; 1 offers none.
+    /// </summary>
+    public int QueuesMax { get; init; } = Math.Min(Environment.ProcessorCount, 4);
 
     /// <summary>Serve it read-only even if the store and the toolstack allow writing.</summary>
     public bool ReadOnly { get; init; }
@@ -23,10 +30,9 @@ public sealed record ServedDiskOptions
     public int SpinUs { get; init; } = 50;
 
     /// <summary>
-    /// The most pages to keep mapped with <see cref="PayloadAccess.Persistent"/>; null for as many as the
-    /// frontend's own pool can have, which is what fills the ring with the largest requests (Linux's 1,056 is 32 of
-    /// 32 + 1), up to
-    /// <see cref="PersistentPagesCeiling"/>.
+    /// The most pages to keep mapped with <see cref="PayloadAccess.Persistent"/>, shared evenly by the queues; null for
+    /// as many as the frontend's own pools can have, which is what fills its rings with the largest requests (Linux's
+    /// 1,056 a ring is 32 of 32 + 1), up to <see cref="PersistentPagesCeiling"/>.
     /// </summary>
     public int? PersistentPagesMax { get; init; }
 

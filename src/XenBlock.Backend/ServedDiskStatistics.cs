@@ -81,7 +81,7 @@ public sealed record ServedDiskStatistics
     /// <summary>Operations that the store failed.</summary>
     public long StoreErrors { get; init; }
 
-    /// <summary>The Linux errno of the last of them, or 0.</summary>
+    /// <summary>The Linux errno of the last of them, with several queues of the last on one of them; or 0.</summary>
     public int StoreErrnoLast { get; init; }
 
     /// <summary>Times that responses were published.</summary>
@@ -90,7 +90,7 @@ public sealed record ServedDiskStatistics
     /// <summary>Notifications sent to the frontend.</summary>
     public long NotificationsSent { get; init; }
 
-    /// <summary>Times that the queue's thread was woken.</summary>
+    /// <summary>Times that a queue's thread was woken.</summary>
     public long WakeUps { get; init; }
 
     /// <summary>Connections made.</summary>
@@ -108,11 +108,15 @@ public sealed record ServedDiskStatistics
     /// <summary>Requests refused, by verdict; only those that occurred.</summary>
     public IReadOnlyDictionary<RequestVerdict, long> Refused { get; init; } = new Dictionary<RequestVerdict, long>();
 
+    /// <summary>Requests taken, by the queue's index; as many as were offered.</summary>
+    public IReadOnlyList<long> RequestsPerQueue { get; init; } = [];
+
     /// <summary>Requests a wake-up found, on average; 0 before the first.</summary>
     public double RequestsPerWakeUp => WakeUps == 0 ? 0 : (double)Requests / WakeUps;
 
-    internal static ServedDiskStatistics From(BackendCounters counters)
+    internal static ServedDiskStatistics From(DiskCounters disk)
     {
+        BackendCounters counters = BackendCounters.Sum(disk.Queues);
         var refused = new Dictionary<RequestVerdict, long>();
         for (int i = 0; i < counters.Refused.Length; i++)
         {
@@ -150,11 +154,12 @@ public sealed record ServedDiskStatistics
             ResponsePublishes = counters.ResponsePublishes,
             NotificationsSent = counters.NotificationsSent,
             WakeUps = counters.WakeUps,
-            Connects = counters.Connects,
-            Disconnects = counters.Disconnects,
-            ConnectFailures = counters.ConnectFailures,
+            Connects = disk.Connects,
+            Disconnects = disk.Disconnects,
+            ConnectFailures = disk.ConnectFailures,
             RingViolations = counters.RingViolations,
             Refused = refused,
+            RequestsPerQueue = [.. disk.Queues.Select(queue => queue.Requests)],
         };
     }
 }

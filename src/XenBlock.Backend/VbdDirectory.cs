@@ -13,12 +13,18 @@ internal sealed class VbdDirectory
 {
     private static readonly IReadOnlyDictionary<string, string> _noKeys = ReadOnlyDictionary<string, string>.Empty;
 
+    // Those that are not of one queue.
+    private static readonly string[] _frontendKeys =
+    [
+        VbdKeys.Protocol, VbdKeys.FeaturePersistent, VbdKeys.RingPageOrder, VbdKeys.NumRingPages,
+        VbdKeys.MultiQueueNumQueues, VbdKeys.FeatureLifeByte,
+    ];
+
     private readonly IXenStore _store;
     private readonly DomainId _frontend;
     private readonly VbdNumber _vdev;
     private readonly string _backendPath;
     private readonly string _errorPath;
-    private readonly string[] _frontendKeys;
     private string _frontendPath = "";
 
     public VbdDirectory(IHypervisor hypervisor, DomainId frontend, VbdNumber vdev)
@@ -31,12 +37,6 @@ internal sealed class VbdDirectory
         // Where Linux's backends leave their last words, and libxl looks for them.
         string home = VbdPaths.Domain(hypervisor.DomainId);
         _errorPath = $"{home}/error{_backendPath[home.Length..]}/{VbdKeys.Error}";
-        _frontendKeys =
-        [
-            VbdKeys.RingRef, VbdKeys.EventChannel, VbdKeys.Protocol, VbdKeys.FeaturePersistent, VbdKeys.RingPageOrder,
-            VbdKeys.NumRingPages, VbdKeys.MultiQueueNumQueues, VbdKeys.FeatureLifeByte,
-            .. Enumerable.Range(0, 1 << ProtocolConstants.RingPageOrderMax).Select(VbdKeys.RingRefN),
-        ];
     }
 
     /// <summary>The toolstack allows writing.</summary>
@@ -96,22 +96,21 @@ internal sealed class VbdDirectory
     }
 
     /// <summary>The frontend's keys that mean something to us; any others are not even read.</summary>
-    public async Task<IReadOnlyDictionary<string, string>> ReadFrontendAsync()
+    /// <param name="offer">What we offered: the keys of more queues than that are not read.</param>
+    public async Task<IReadOnlyDictionary<string, string>> ReadFrontendAsync(BackendOffer offer)
     {
         var keys = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (string key in _frontendKeys)
-        {
-            if (await _store.ReadAsync($"{_frontendPath}/{key}") is { } value) keys[key] = value;
-        }
-
+        foreach (string key in _frontendKeys) await ReadFrontendAsync(key, keys);
+        foreach (string key in FrontendAnswer.QueueKeys(keys, offer)) await ReadFrontendAsync(key, keys);
         return keys;
     }
 
     /// <summary>
     /// Writes keys and state in one transaction; if the toolstack has removed our directory meanwhile, nothing is
-    /// written, so that it is not made again.
+    /// written, so that it is not made again. What an earlier backend offered goes away with a new offer: a frontend
+    /// would take queues that there are not any more.
     /// </summary>
-    /// <param name="state">Our new state.</param>
+    /// <param name="state">Our new state; InitWait comes with an offer.</param>
     /// <param name="keys">What to write with it, in our directory.</param>
     /// <param name="error">Why we give up, in words; they go away at the next connect.</param>
     public async Task PublishAsync(XenbusState state, IReadOnlyDictionary<string, string>? keys, string? error)
@@ -119,8 +118,11 @@ internal sealed class VbdDirectory
         await _store.TransactAsync(async transaction =>
         {
             if (await transaction.ReadAsync($"{_backendPath}/{VbdKeys.Frontend}") is null) return;
-            foreach ((string key, string value) in keys ?? _noKeys)
-                await transaction.WriteAsync($"{_backendPath}/{key}", value);
+            keys ??= _noKeys;
+            IEnumerable<string> offered = state == XenbusState.InitWait ? BackendOffer.KeyNames : [];
+            foreach (string key in offered.Where(key => !keys.ContainsKey(key)))
+                await transaction.RemoveAsync($"{_backendPath}/{key}");
+            foreach ((string key, string value) in keys) await transaction.WriteAsync($"{_backendPath}/{key}", value);
             if (error is not null)
             {
                 await transaction.WriteAsync($"{_backendPath}/{VbdKeys.Error}", error);
@@ -135,6 +137,11 @@ internal sealed class VbdDirectory
 
             await transaction.WriteAsync($"{_backendPath}/{VbdKeys.State}", XenbusTransitions.Format(state));
         });
+    }
+
+    private async Task ReadFrontendAsync(string key, Dictionary<string, string> keys)
+    {
+        if (await _store.ReadAsync($"{_frontendPath}/{key}") is { } value) keys[key] = value;
     }
 
     // A backend outside of domain 0 may lack the right to that place; the state must be told all the same.

@@ -5,9 +5,12 @@ namespace XenBlock.Frontend;
 
 /// <summary>
 /// A virtual disk of our own domain. Safe for concurrent calls; many operations may be under way, and one that is
-/// larger than a request is split into many that are under way together.
+/// larger than a request is split into many that are under way together. Where the backend has several queues, the
+/// calling thread decides which one is used.
 /// </summary>
 /// <remarks>
+/// Operations that are under way together have no order: one that must come after another, or a flush that must cover
+/// it, is submitted once that other one is done.
 /// Offsets and lengths are bytes, multiples of <see cref="SectorSizeBytes"/>. Operations fail with
 /// <see cref="XenBlockException"/>. Cancelling keeps from the ring what is not yet on it; the wait for what is there
 /// goes on until the backend has answered, because until then the backend may use the memory.
@@ -20,7 +23,7 @@ public sealed class BlockDevice : IAsyncDisposable
     private readonly DeviceLife _life;
     private readonly BufferPool _buffers;
     private readonly IPumpHost _host;
-    private readonly PumpShell? _shared;
+    private readonly PumpShells? _shared;
     private readonly BlockQueue? _queue;
     private readonly int _sectorMask;
     private bool _isQueueOpen;
@@ -33,8 +36,9 @@ public sealed class BlockDevice : IAsyncDisposable
         if (options.CallerPumps)
             _host = _queue = new BlockQueue(this, hypervisor.Grants, hypervisor.Time, options.SpinUs);
         else
-            _host = _shared = new PumpShell(hypervisor.Grants, hypervisor.Time, Name, options.SpinUs);
-        _buffers = new BufferPool(hypervisor.Grants, BackendDomain, _shared?.Gate ?? new Lock());
+            _host = _shared = new PumpShells(
+                options.QueuesMax, () => new PumpShell(hypervisor.Grants, hypervisor.Time, Name, options.SpinUs));
+        _buffers = new BufferPool(hypervisor.Grants, BackendDomain);
         _life = new DeviceLife(
             hypervisor, opening.Directory, opening.Handshake, opening.Watch, _host, _buffers, options.Reconnect);
         _sectorMask = opening.Disk.SectorSizeBytes - 1;
@@ -73,10 +77,12 @@ public sealed class BlockDevice : IAsyncDisposable
     {
         get
         {
-            FrontendCounters c = _host.Counters;
+            IReadOnlyList<FrontendCounters> queues = _host.Counters;
+            FrontendCounters c = FrontendCounters.Sum(queues);
             return new BlockDeviceStatistics
             {
                 Requests = c.Requests,
+                RequestsPerQueue = [.. queues.Select(queue => queue.Requests)],
                 IndirectRequests = c.IndirectRequests,
                 Responses = c.Responses,
                 ErrorResponses = c.ErrorResponses,
@@ -174,7 +180,9 @@ public sealed class BlockDevice : IAsyncDisposable
         CancellationToken cancellationToken = default) =>
         SubmitAsync(BlockOperation.Write, offsetBytes, buffer, bufferOffsetBytes, lengthBytes, cancellationToken);
 
-    /// <summary>Makes durable what was acknowledged before.</summary>
+    /// <summary>
+    /// Makes durable what was acknowledged before, on whichever queue; what is still under way need not be covered.
+    /// </summary>
     public ValueTask FlushAsync(CancellationToken cancellationToken = default) =>
         Shared().SubmitAsync(BlockOperation.Flush, 0, buffer: null, 0, 0, cancellationToken);
 
@@ -272,6 +280,8 @@ public sealed class BlockDevice : IAsyncDisposable
             throw Invalid($"{options.IndirectSegmentsMax} segments: 0 to {ProtocolConstants.IndirectSegmentsMax}");
         if (options.RingPageOrder is < 0 or > ProtocolConstants.RingPageOrderMax)
             throw Invalid($"a ring of 2^{options.RingPageOrder} pages: 0 to {ProtocolConstants.RingPageOrderMax}");
+        if (options.QueuesMax is < 1 or > ProtocolConstants.QueuesMax)
+            throw Invalid($"{options.QueuesMax} queues: 1 to {ProtocolConstants.QueuesMax}");
         if (options.SpinUs is < 0 or > 10_000) throw Invalid($"{options.SpinUs} us to spin: 0 to 10,000");
         if (options.PoolPagesMax < ProtocolConstants.DirectSegmentsMax)
             throw Invalid($"{options.PoolPagesMax} pages for copying: at least {ProtocolConstants.DirectSegmentsMax}");
@@ -295,7 +305,7 @@ public sealed class BlockDevice : IAsyncDisposable
         return Shared().SubmitAsync(operation, offsetBytes, buffer, bufferOffsetBytes, lengthBytes, cancellationToken);
     }
 
-    private PumpShell Shared() => _shared
+    private PumpShell Shared() => _shared?.Mine
         ?? throw new InvalidOperationException($"{Name} was connected for a queue; submit to {nameof(OpenQueue)}");
 
     private sealed record Opening(

@@ -10,7 +10,14 @@ public sealed record BlockDeviceOptions
     /// </summary>
     public int IndirectSegmentsMax { get; init; } = 256; // what Linux offers: 1 MiB a request
 
-    /// <summary>Size of the ring: 2^order pages, 0 to 4.</summary>
+    /// <summary>
+    /// The most queues, 1 to 16: each has a ring, a thread and an event channel of its own, and the calling thread
+    /// decides which one an operation goes to. As many as there are processors unless told otherwise, and at most 4, as
+    /// Linux's blkfront takes; 1 switches it off. With <see cref="CallerPumps"/> there is always one.
+    /// </summary>
+    public int QueuesMax { get; init; } = Math.Min(Environment.ProcessorCount, 4);
+
+    /// <summary>Size of each queue's ring: 2^order pages, 0 to 4.</summary>
     public int RingPageOrder { get; init; }
 
     /// <summary>Whether the backend may keep our pages mapped (feature-persistent).</summary>
@@ -25,7 +32,8 @@ public sealed record BlockDeviceOptions
     /// <summary>
     /// Whether to connect again when the backend went away and came back: its users see a pause. What was under way is
     /// done again with the next backend, what is submitted meanwhile waits; each operation completes once. A backend
-    /// that broke the protocol fails what was under way. Not with <see cref="CallerPumps"/>.
+    /// that broke the protocol fails what was under way on the queue where it did. Not with
+    /// <see cref="CallerPumps"/>.
     /// </summary>
     public bool Reconnect { get; init; }
 
@@ -36,7 +44,8 @@ public sealed record BlockDeviceOptions
     public int SpinUs { get; init; } = 50; // about what waking a sleeping processor costs
 
     /// <summary>
-    /// The most pages of 4,096 bytes for copying plain memory in and out; the pages of granted buffers are not counted.
+    /// The most pages of 4,096 bytes for copying plain memory in and out, shared evenly by the queues; the pages of
+    /// granted buffers are not counted.
     /// </summary>
     public int PoolPagesMax { get; init; } = 4096; // 16 MiB: 14 requests of 1 MiB at once
 

@@ -6,6 +6,9 @@ public sealed record BlockDeviceStatistics
     /// <summary>Requests put on the ring.</summary>
     public long Requests { get; init; }
 
+    /// <summary>The same, by the queue's index; as many as were wished for.</summary>
+    public IReadOnlyList<long> RequestsPerQueue { get; init; } = [];
+
     /// <summary>Of these, the indirect ones.</summary>
     public long IndirectRequests { get; init; }
 

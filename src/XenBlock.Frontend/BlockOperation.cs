@@ -9,7 +9,7 @@ public enum BlockOperation
     /// <summary>Bytes from memory to the disk.</summary>
     Write,
 
-    /// <summary>What was acknowledged before becomes durable.</summary>
+    /// <summary>What was acknowledged before, on whichever queue, becomes durable.</summary>
     Flush,
 
     /// <summary>The content of a range no longer matters.</summary>

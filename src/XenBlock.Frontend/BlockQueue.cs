@@ -24,6 +24,7 @@ public sealed class BlockQueue : IPumpHost
     private readonly TaskCompletionSource _detached = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private FrontendOperation? _free;
     private DeviceConnection? _connection;
+    private ConnectedQueue? _connected;
     private volatile ConnectionEnd? _end;
 
     internal BlockQueue(BlockDevice device, IGrantTable grants, TimeProvider time, int spinUs)
@@ -48,7 +49,7 @@ public sealed class BlockQueue : IPumpHost
     int IPumpHost.InFlight => _pump.InFlight;
 
     /// <inheritdoc/>
-    FrontendCounters IPumpHost.Counters => _pump.Counters;
+    IReadOnlyList<FrontendCounters> IPumpHost.Counters => [_pump.Counters];
 
     /// <summary>
     /// Submits an operation. It is under way once <see cref="Publish"/> was called, or the next <see cref="Reap"/>.
@@ -95,7 +96,7 @@ public sealed class BlockQueue : IPumpHost
     /// <summary>Makes what was submitted visible to the backend, with one event for all, if it needs one.</summary>
     public void Publish()
     {
-        if (_pump.Publish()) _connection!.Channel.Notify();
+        if (_pump.Publish()) _connected!.Channel.Notify();
     }
 
     /// <summary>Takes what is done, without blocking.</summary>
@@ -134,8 +135,9 @@ public sealed class BlockQueue : IPumpHost
             if (_end is not null) Leave();
             if (_pump.HasCompleted) return true;
             if (_connection is not { } connection) return false;
-            if (Spin(connection.Channel) || _pump.FinalCheckForResponses()) return true;
-            if (connection.HasLostPeer) connection.Break(string.Empty);
+            IEventChannel channel = _connected!.Channel;
+            if (Spin(channel) || _pump.FinalCheckForResponses()) return true;
+            if (_connected.HasLostPeer) connection.Break(string.Empty);
 
             TimeSpan left = Timeout.InfiniteTimeSpan;
             if (timeout != Timeout.InfiniteTimeSpan)
@@ -146,7 +148,7 @@ public sealed class BlockQueue : IPumpHost
             }
 
             bool isStarved = _pump.IsStarved;
-            connection.Channel.Wait(isStarved && (left < TimeSpan.Zero || left > _starvedRetry) ? _starvedRetry : left);
+            channel.Wait(isStarved && (left < TimeSpan.Zero || left > _starvedRetry) ? _starvedRetry : left);
             _pump.Counters.WakeUps++;
             if (isStarved) return true;
             if (_pump.HasResponses) return true;
@@ -158,7 +160,8 @@ public sealed class BlockQueue : IPumpHost
     void IPumpHost.Attach(DeviceConnection connection)
     {
         _connection = connection;
-        _pump.Attach(connection.Link);
+        _connected = connection.Queues[0]; // one is all that was wished for
+        _pump.Attach(_connected.Link);
     }
 
     /// <inheritdoc/>
@@ -172,7 +175,7 @@ public sealed class BlockQueue : IPumpHost
     {
         // Only the caller's thread may touch the pump: it is told, and woken, and leaves the ring by itself.
         _end = end;
-        _connection?.Channel.Wake();
+        _connected?.Channel.Wake();
         return _detached.Task;
     }
 

@@ -8,15 +8,15 @@ namespace XenBlock.Frontend;
 /// grants stay where the connection lets them.
 /// </summary>
 /// <remarks>
-/// The lock is that of the shell that runs the pump, where there is one: a buffer that is given back while requests use
-/// it is then kept by exactly one of the two.
+/// A buffer counts its uses, and the last one to end brings it back here, on whatever thread: that of its user, or of
+/// any queue. The lock is taken inside those of the queues, and takes none of them.
 /// </remarks>
 internal sealed class BufferPool
 {
     // 16 MiB: enough for a queue of 16 requests of 1 MiB to come and go without asking the machine.
     private const int KeptPagesMax = 4096;
 
-    private readonly Lock _gate;
+    private readonly Lock _gate = new();
     private readonly IGrantTable _grants;
     private readonly DomainId _peer;
     private readonly List<GrantedBuffer> _all = [];
@@ -25,11 +25,10 @@ internal sealed class BufferPool
     private bool _grantsStay;
     private bool _isClosed;
 
-    public BufferPool(IGrantTable grants, DomainId peer, Lock gate)
+    public BufferPool(IGrantTable grants, DomainId peer)
     {
         _grants = grants;
         _peer = peer;
-        _gate = gate;
     }
 
     /// <summary>Pages that a peer held on to when they were to be revoked.</summary>
@@ -49,46 +48,14 @@ internal sealed class BufferPool
         }
 
         buffer ??= Make(pageCount);
-        buffer.LengthBytes = lengthBytes;
-        buffer.IsDisposed = false;
+        buffer.Begin(lengthBytes);
         return buffer;
     }
 
-    /// <summary>The user gives a buffer back.</summary>
-    public void Return(GrantedBuffer buffer)
+    /// <summary>Nobody uses a buffer any more, neither its user nor a request.</summary>
+    public void TakeBack(GrantedBuffer buffer)
     {
-        lock (_gate)
-        {
-            if (buffer.IsDisposed) return;
-            buffer.IsDisposed = true;
-            if (buffer.Requests == 0 && !buffer.IsHeld) Keep(buffer);
-        }
-    }
-
-    /// <summary>The last request of a buffer that was given back is done.</summary>
-    public void Retire(GrantedBuffer buffer)
-    {
-        lock (_gate)
-        {
-            if (!buffer.IsHeld) Keep(buffer);
-        }
-    }
-
-    /// <summary>A request of a buffer will not be answered: the backend may write to it until it lets go.</summary>
-    public void Hold(GrantedBuffer buffer)
-    {
-        lock (_gate) buffer.IsHeld = true;
-    }
-
-    /// <summary>The backend let go of a buffer's requests, or never will and the buffer is quarantined.</summary>
-    public void LetGo(GrantedBuffer buffer)
-    {
-        lock (_gate)
-        {
-            if (!buffer.IsHeld) return;
-            buffer.IsHeld = false;
-            if (buffer.IsDisposed && buffer.Requests == 0) Keep(buffer);
-        }
+        lock (_gate) Keep(buffer);
     }
 
     /// <summary>A connection stands: from now on, buffers are offered for good, or per request.</summary>

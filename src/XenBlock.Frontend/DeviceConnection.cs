@@ -3,28 +3,27 @@ using XenBlock.Protocol;
 
 namespace XenBlock.Frontend;
 
-/// <summary>All that a connection took from the machine: the ring, the event channel, the pages.</summary>
+/// <summary>All that a connection took from the machine: the rings, the event channels, the pages.</summary>
 internal sealed class DeviceConnection : IConnectionPart
 {
-    private readonly OfferedRing _ring;
+    private readonly OfferedRings _rings;
     private readonly TaskCompletionSource<string> _broken = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private DeviceConnection(OfferedRing ring, FrontendLink link, AgreedFeatures features)
+    private DeviceConnection(OfferedRings rings, IReadOnlyList<ConnectedQueue> queues, AgreedFeatures features)
     {
-        _ring = ring;
-        Link = link;
+        _rings = rings;
+        Queues = queues;
         Features = features;
-        _ = ring.IsUnmapped; // seen mapped now, its end will be known
     }
 
+    /// <summary>By the queue's index.</summary>
+    public IReadOnlyList<ConnectedQueue> Queues { get; }
+
     /// <inheritdoc/>
-    public IEventChannel Channel => _ring.Channel;
+    public bool HasClosedChannel => _rings.HasClosedChannel;
 
-    /// <summary>True if the backend has died, or let go of the channel or the ring.</summary>
-    public bool HasLostPeer => Channel.State == EventChannelState.PeerClosed || _ring.IsUnmapped;
-
-    /// <summary>What the pump needs.</summary>
-    public FrontendLink Link { get; }
+    /// <summary>True if our pages are offered for as long as the connection stands.</summary>
+    public bool GrantsStay => Queues[0].Link.Pool.GrantsStay;
 
     /// <summary>What was agreed.</summary>
     public AgreedFeatures Features { get; }
@@ -33,36 +32,32 @@ internal sealed class DeviceConnection : IConnectionPart
     public Task<string> Broken => _broken.Task;
 
     /// <summary>
-    /// Makes a connection of a ring, now that all is agreed. If that fails, the ring is still the caller's.
+    /// Makes a connection of rings, now that all is agreed. If that fails, the rings are still the caller's.
     /// </summary>
     /// <exception cref="XenBlockException">The machine has not enough pages.</exception>
     public static DeviceConnection Complete(
-        OfferedRing ring,
+        OfferedRings rings,
         IGrantTable grants,
         DomainId backend,
         VbdNumber vbd,
         AgreedFeatures features,
         BlockDeviceOptions options)
     {
-        var pool = BouncePool.Allocate(
-            grants,
-            backend,
-            (int)ring.Ring.SlotCount,
-            features.SegmentsMax,
-            options.CallerPumps ? 0 : options.PoolPagesMax,
-            features.Persistent || grants.Lifetime == GrantLifetime.UntilFreed);
-        var link = new FrontendLink
-        {
-            Ring = ring.Ring,
-            Pool = pool,
-            Abi = features.Abi,
-            SegmentsMax = features.SegmentsMax,
-            FlushOperation = features.Flush ? BlkifOperation.FlushDiskCache
-                : features.Barrier ? BlkifOperation.WriteBarrier : null,
-            CanDiscard = features.Discard,
-            Handle = unchecked((ushort)vbd.Value), // as Linux does: the low half of the number
-        };
-        return new DeviceConnection(ring, link, features);
+        BouncePool[] pools = AllocatePools(rings, grants, backend, features, options);
+        IEnumerable<ConnectedQueue> queues = rings.Queues.Zip(pools, (ring, pool) => new ConnectedQueue(
+            ring,
+            new FrontendLink
+            {
+                Ring = ring.Ring,
+                Pool = pool,
+                Abi = features.Abi,
+                SegmentsMax = features.SegmentsMax,
+                FlushOperation = features.Flush ? BlkifOperation.FlushDiskCache
+                    : features.Barrier ? BlkifOperation.WriteBarrier : null,
+                CanDiscard = features.Discard,
+                Handle = unchecked((ushort)vbd.Value), // as Linux does: the low half of the number
+            }));
+        return new DeviceConnection(rings, [.. queues], features);
     }
 
     /// <summary>The data path tells that the connection is of no more use.</summary>
@@ -71,8 +66,48 @@ internal sealed class DeviceConnection : IConnectionPart
     /// <inheritdoc/>
     public int Release()
     {
-        int kept = Link.Pool.Revoke() + _ring.Release();
-        Link.Pool.Dispose();
+        int kept = Queues.Sum(queue => queue.Link.Pool.Revoke()) + _rings.Release();
+        foreach (ConnectedQueue queue in Queues) queue.Link.Pool.Dispose();
         return kept;
+    }
+
+    // A pool a queue, each with its share of the pages, so that queues never meet over them. Where the machine has not
+    // so many, the shares shrink alike: the first queue must not take what the last one needs.
+    private static BouncePool[] AllocatePools(
+        OfferedRings rings,
+        IGrantTable grants,
+        DomainId backend,
+        AgreedFeatures features,
+        BlockDeviceOptions options)
+    {
+        bool grantsStay = features.Persistent || grants.Lifetime == GrantLifetime.UntilFreed;
+        int sharePages = options.CallerPumps ? 0 : options.PoolPagesMax / rings.Queues.Count;
+        if (!options.CallerPumps) sharePages = Math.Max(sharePages, ProtocolConstants.DirectSegmentsMax);
+        while (true)
+        {
+            var pools = new List<BouncePool>(rings.Queues.Count);
+            try
+            {
+                foreach (OfferedRing ring in rings.Queues)
+                {
+                    int slotCount = (int)ring.Ring.SlotCount;
+                    pools.Add(BouncePool.Allocate(
+                        grants, backend, slotCount, features.SegmentsMax, sharePages, grantsStay));
+                }
+
+                return [.. pools];
+            }
+            catch (XenBlockException e) when (
+                e.Kind == XenBlockErrorKind.NoSpace && sharePages > ProtocolConstants.DirectSegmentsMax)
+            {
+                foreach (BouncePool pool in pools) pool.Dispose();
+                sharePages = Math.Max(sharePages / 2, ProtocolConstants.DirectSegmentsMax);
+            }
+            catch
+            {
+                foreach (BouncePool pool in pools) pool.Dispose();
+                throw;
+            }
+        }
     }
 }

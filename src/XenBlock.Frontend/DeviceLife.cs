@@ -85,7 +85,7 @@ internal sealed class DeviceLife : IAsyncDisposable
         Disk = disk;
         Features = connection.Features;
         Connections++;
-        _buffers.Attach(connection.Link.Pool.GrantsStay);
+        _buffers.Attach(connection.GrantsStay);
         _host.Attach(connection);
     }
 

@@ -20,4 +20,32 @@ internal sealed class FrontendCounters
     public long GrantsQuarantined;
     public long WaitsForGrants;
     public long OperationsReplayed;
+
+    /// <summary>What several queues have done together.</summary>
+    public static FrontendCounters Sum(IEnumerable<FrontendCounters> queues)
+    {
+        var sum = new FrontendCounters();
+        foreach (FrontendCounters one in queues)
+        {
+            sum.Requests += one.Requests;
+            sum.IndirectRequests += one.IndirectRequests;
+            sum.Responses += one.Responses;
+            sum.ErrorResponses += one.ErrorResponses;
+            sum.Segments += one.Segments;
+            sum.BytesRead += one.BytesRead;
+            sum.BytesWritten += one.BytesWritten;
+            sum.BytesCopied += one.BytesCopied;
+            sum.Publishes += one.Publishes;
+            sum.NotificationsWanted += one.NotificationsWanted;
+            sum.WakeUps += one.WakeUps;
+            sum.WakeUpsForNothing += one.WakeUpsForNothing;
+            sum.GrantsOffered += one.GrantsOffered;
+            sum.GrantsRevoked += one.GrantsRevoked;
+            sum.GrantsQuarantined += one.GrantsQuarantined;
+            sum.WaitsForGrants += one.WaitsForGrants;
+            sum.OperationsReplayed += one.OperationsReplayed;
+        }
+
+        return sum;
+    }
 }

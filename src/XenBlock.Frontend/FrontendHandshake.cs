@@ -60,7 +60,7 @@ internal sealed class FrontendHandshake
     public async Task<int> CloseAsync(
         IConnectionPart connection, BackendWatch watch, bool isPeerAlive, Action revokeRest)
     {
-        if (connection.Channel.State == EventChannelState.PeerClosed) isPeerAlive = false;
+        if (connection.HasClosedChannel) isPeerAlive = false;
         if (isPeerAlive)
         {
             // Linux's backend unmaps at our Closed, others at our Closing: only its own Closed says that it is done.
@@ -125,11 +125,11 @@ internal sealed class FrontendHandshake
         BackendWatch watch, CancellationToken cancellationToken)
     {
         BackendOffer first = BackendOffer.FromKeys(await _directory.ReadBackendKeysAsync(cancellationToken));
-        var ring = OfferedRing.Allocate(_hypervisor, _directory.Backend, Agree(first));
-        IConnectionPart part = ring;
+        var rings = OfferedRings.Allocate(_hypervisor, _directory.Backend, Agree(first));
+        IConnectionPart part = rings;
         try
         {
-            await _directory.WriteAnswerAsync(ring.Answer(_options.Persistent), cancellationToken);
+            await _directory.WriteAnswerAsync(rings.Answer(_options.Persistent), cancellationToken);
             XenbusState state = await WaitAsync(
                 watch, s => s == XenbusState.Connected || XenbusTransitions.IsLeaving(s), cancellationToken);
             if (state != XenbusState.Connected) throw await DescribeEndAsync(state, cancellationToken);
@@ -141,14 +141,14 @@ internal sealed class FrontendHandshake
             }
 
             // Linux's backend tells of flush, discard and persistent grants only now (connect in xen-blkback's
-            // xenbus.c), as Linux's frontend looks for them only now; the ring is what it was agreed to be before.
+            // xenbus.c), as Linux's frontend looks for them only now; the rings are what they were agreed to be before.
             BackendOffer offer = BackendOffer.FromKeys(keys) with
             {
                 RingPageOrderMax = first.RingPageOrderMax,
                 QueuesMax = first.QueuesMax,
             };
             var connection = DeviceConnection.Complete(
-                ring, _hypervisor.Grants, _directory.Backend, _vbd, Agree(offer), _options);
+                rings, _hypervisor.Grants, _directory.Backend, _vbd, Agree(offer), _options);
             part = connection;
             await _directory.WriteStateAsync(XenbusState.Connected, cancellationToken);
             return (connection, disk);
@@ -164,6 +164,7 @@ internal sealed class FrontendHandshake
     {
         IndirectSegmentsMax = _options.IndirectSegmentsMax,
         RingPageOrder = _options.RingPageOrder,
+        QueuesMax = _options.CallerPumps ? 1 : _options.QueuesMax,
         Persistent = _options.Persistent,
         Abi = _options.Abi ?? BlkifAbiNames.Native,
     });

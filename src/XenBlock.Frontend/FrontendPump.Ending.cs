@@ -5,6 +5,12 @@ namespace XenBlock.Frontend;
 /// </content>
 internal sealed partial class FrontendPump
 {
+    /// <summary>Takes the first that waits away; null if there is none. Only between two connections.</summary>
+    public FrontendOperation? TakeWaiting() => _waiting.Take();
+
+    /// <summary>Lets an operation wait here that waited in the pump of another queue.</summary>
+    public void AddWaiting(FrontendOperation operation) => _waiting.Add(operation);
+
     private void Abandon(BlockOperationStatus status)
     {
         for (int index = 0; index < _inFlight.Capacity; index++)

@@ -93,7 +93,7 @@ internal sealed partial class FrontendPump
     {
         if (operation.Buffer is { } buffer)
         {
-            buffer.Requests++;
+            buffer.AddUse();
             if (buffer.IsQuarantined) operation.Fail(BlockOperationStatus.PeerViolation);
         }
 
@@ -368,7 +368,7 @@ internal sealed partial class FrontendPump
 
     private void Complete(FrontendOperation operation)
     {
-        if (operation.Buffer is { } buffer && --buffer.Requests == 0 && buffer.IsDisposed) buffer.Retire();
+        operation.Buffer?.EndUse();
         if (operation.Status == BlockOperationStatus.Okay)
         {
             if (operation.Kind == BlockOperation.Read) Counters.BytesRead += operation.LengthBytes;

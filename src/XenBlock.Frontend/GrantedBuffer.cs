@@ -9,12 +9,14 @@ namespace XenBlock.Frontend;
 /// </summary>
 /// <remarks>
 /// While a read into it is under way, or after one that failed because the backend went away, the backend may change it
-/// at any moment. On a device with <see cref="BlockDeviceOptions.CallerPumps"/>, dispose it on the queue's own thread.
+/// at any moment.
 /// </remarks>
 public sealed class GrantedBuffer : IDisposable
 {
     private readonly BufferPool _pool;
     private readonly GrantReference[] _references;
+    private int _uses; // by its user, by operations, by requests that will not be answered: the last one gives it back
+    private int _isDisposed;
 
     internal GrantedBuffer(BufferPool pool, GrantablePages pages)
     {
@@ -24,7 +26,7 @@ public sealed class GrantedBuffer : IDisposable
     }
 
     /// <summary>Bytes that were asked for.</summary>
-    public int LengthBytes { get; internal set; }
+    public int LengthBytes { get; private set; }
 
     /// <summary>The bytes. Not after disposing.</summary>
     public Span<byte> Span
@@ -45,23 +47,36 @@ public sealed class GrantedBuffer : IDisposable
     /// <summary>True while the references stand: for as long as it is rented, where grants stay.</summary>
     internal bool IsOffered { get; private set; }
 
-    /// <summary>Requests under way that use it.</summary>
-    internal int Requests { get; set; }
-
     /// <summary>True once it was given back.</summary>
-    internal bool IsDisposed { get; set; }
-
-    /// <summary>
-    /// True while the backend may still write to it, for a request that a connection ended without an answer to: until
-    /// then nobody else gets it.
-    /// </summary>
-    internal bool IsHeld { get; set; }
+    internal bool IsDisposed => Volatile.Read(ref _isDisposed) != 0;
 
     /// <summary>True if a page of it could not be revoked (S14): it is not used again.</summary>
     internal bool IsQuarantined { get; set; }
 
     /// <summary>Gives it back; if requests still use it, as soon as they are done.</summary>
-    public void Dispose() => _pool.Return(this);
+    public void Dispose()
+    {
+        if (Interlocked.Exchange(ref _isDisposed, 1) == 0) EndUse();
+    }
+
+    /// <summary>Gives it to a user, for so many bytes.</summary>
+    internal void Begin(int lengthBytes)
+    {
+        LengthBytes = lengthBytes;
+        Volatile.Write(ref _uses, 1);
+        Volatile.Write(ref _isDisposed, 0);
+    }
+
+    /// <summary>
+    /// An operation uses it, on any queue, or the backend may still write to it for a request that was not answered.
+    /// </summary>
+    internal void AddUse() => Interlocked.Increment(ref _uses);
+
+    /// <summary>One use less; without any, the pool may give it to the next one.</summary>
+    internal void EndUse()
+    {
+        if (Interlocked.Decrement(ref _uses) == 0) _pool.TakeBack(this);
+    }
 
     /// <summary>Offers all pages for as long as the buffer is rented.</summary>
     internal GrantStatus Offer(IGrantTable grants)
@@ -83,13 +98,4 @@ public sealed class GrantedBuffer : IDisposable
 
     /// <summary>True if it was rented there.</summary>
     internal bool IsOf(BufferPool pool) => _pool == pool;
-
-    /// <summary>Called by the pump when the last request of a disposed buffer is done.</summary>
-    internal void Retire() => _pool.Retire(this);
-
-    /// <summary>Called when a request that uses it will not be answered.</summary>
-    internal void Hold() => _pool.Hold(this);
-
-    /// <summary>Called when the backend has let go of such requests, or never will.</summary>
-    internal void LetGo() => _pool.LetGo(this);
 }

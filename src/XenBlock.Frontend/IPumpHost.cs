@@ -1,13 +1,13 @@
 namespace XenBlock.Frontend;
 
-/// <summary>Whoever runs the pump of a device: a thread of the device's own, or the caller's.</summary>
+/// <summary>Whoever runs the pumps of a device: threads of the device's own, or the caller's.</summary>
 internal interface IPumpHost
 {
-    /// <summary>Requests on the ring.</summary>
+    /// <summary>Requests on the rings.</summary>
     int InFlight { get; }
 
-    /// <summary>What was done so far.</summary>
-    FrontendCounters Counters { get; }
+    /// <summary>What was done so far, by the queue's index; as many as there can be.</summary>
+    IReadOnlyList<FrontendCounters> Counters { get; }
 
     /// <summary>Starts on a connection.</summary>
     void Attach(DeviceConnection connection);

@@ -4,16 +4,12 @@ using XenBlock.SharedMemory;
 
 namespace XenBlock.Frontend;
 
-/// <summary>
-/// The first half of a connection: what the backend must be told before it says all that it offers, the ring and the
-/// event channel.
-/// </summary>
-internal sealed class OfferedRing : IConnectionPart
+/// <summary>The ring and the event channel of one queue.</summary>
+internal sealed class OfferedRing
 {
     private readonly IGrantTable _grants;
     private readonly GrantablePages _pages;
     private readonly GrantReference[] _references;
-    private readonly BlkifAbi _abi;
     private bool _wasMapped;
 
     private OfferedRing(
@@ -22,7 +18,6 @@ internal sealed class OfferedRing : IConnectionPart
         _grants = grants;
         _pages = pages;
         _references = references;
-        _abi = abi;
         Ring = FrontRing.Create(pages.Pages, BlkifCodec.SlotSizeBytes(abi));
         Channel = channel;
     }
@@ -30,8 +25,11 @@ internal sealed class OfferedRing : IConnectionPart
     /// <summary>Our end of the ring, fresh.</summary>
     public FrontRing Ring { get; }
 
-    /// <inheritdoc/>
+    /// <summary>Our end of the event channel.</summary>
     public IEventChannel Channel { get; }
+
+    /// <summary>What the backend is told of it.</summary>
+    public QueueAnswer Answer => new() { RingReferences = _references, EventChannel = Channel.LocalPort };
 
     /// <summary>
     /// True once the backend's mapping of the ring has ended: for backends that keep the life byte, on machines whose
@@ -72,20 +70,9 @@ internal sealed class OfferedRing : IConnectionPart
         }
     }
 
-    /// <summary>What goes into our directory.</summary>
-    /// <param name="persistent">
-    /// Whether the backend may keep our pages mapped if it can: Linux's says so only afterwards.
-    /// </param>
-    public FrontendAnswer Answer(bool persistent) => new()
-    {
-        RingReferences = _references,
-        EventChannel = Channel.LocalPort,
-        Abi = _abi,
-        Persistent = persistent,
-        LifeByte = true,
-    };
-
-    /// <inheritdoc/>
+    /// <summary>
+    /// Gives both back, once nothing of ours uses them. Returns the number of pages that the backend holds on to.
+    /// </summary>
     public int Release()
     {
         Channel.Dispose();

@@ -5,14 +5,21 @@ namespace XenBlock.Frontend;
 /// <summary>An operation that somebody awaits, or blocks for. Used again once its result was fetched.</summary>
 internal sealed class PendingOperation : FrontendOperation, IValueTaskSource
 {
-    private readonly PumpShell _owner;
     private readonly object _monitor = new();
     private ManualResetValueTaskSourceCore<bool> _core = new() { RunContinuationsAsynchronously = true };
     private CancellationTokenRegistration _registration;
+    private volatile PumpShell _owner;
     private bool _isBlocking;
     private bool _isDone;
 
     public PendingOperation(PumpShell owner) => _owner = owner;
+
+    /// <summary>The shell of the queue that it is in; changes while it waits, under the lock of both.</summary>
+    public PumpShell Owner
+    {
+        get => _owner;
+        set => _owner = value;
+    }
 
     /// <summary>What is awaited.</summary>
     public ValueTask Task => new(this, _core.Version);
@@ -32,7 +39,10 @@ internal sealed class PendingOperation : FrontendOperation, IValueTaskSource
             static state =>
             {
                 var operation = (PendingOperation)state!;
-                operation._owner.Cancel(operation);
+                while (!operation._owner.TryCancel(operation))
+                {
+                    // It went to another queue meanwhile.
+                }
             },
             this);
     }

@@ -3,10 +3,10 @@ using XenBlock.Hypervisor;
 namespace XenBlock.Frontend;
 
 /// <summary>
-/// The shell around a pump that many threads use: whoever submits runs it under a lock, and one thread of its own
-/// waits for events and takes responses. Continuations never run on that thread.
+/// The shell around the pump of one queue, which many threads use: whoever submits runs it under a lock, and one thread
+/// of its own waits for events and takes responses. Continuations never run on that thread.
 /// </summary>
-internal sealed class PumpShell : IPumpHost
+internal sealed class PumpShell
 {
     // A pump that waits for grant references which somebody else holds has no event to wait for.
     private static readonly TimeSpan _starvedRetry = TimeSpan.FromMilliseconds(10);
@@ -22,6 +22,8 @@ internal sealed class PumpShell : IPumpHost
     private readonly int _spinUs;
     private readonly Stack<PendingOperation> _idle = new();
     private DeviceConnection? _connection;
+    private ConnectedQueue? _queue;
+    private PumpShell? _successor; // whoever does the work while the connection has no queue for us
     private ConnectionEnd? _lastEnd;
     private Thread? _thread;
     private volatile bool _isStopping;
@@ -34,44 +36,71 @@ internal sealed class PumpShell : IPumpHost
         _spinUs = spinUs;
     }
 
-    /// <summary>What protects the pump, and the buffers that its requests use.</summary>
-    public Lock Gate => _gate;
-
-    /// <inheritdoc/>
+    /// <summary>Requests on the ring.</summary>
     public int InFlight => _pump.InFlight;
 
-    /// <inheritdoc/>
+    /// <summary>What was done so far.</summary>
     public FrontendCounters Counters => _pump.Counters;
 
-    /// <inheritdoc/>
-    public void Attach(DeviceConnection connection)
+    /// <summary>The next connection has a queue for us: what is submitted waits for it.</summary>
+    public void TakeUp()
+    {
+        lock (_gate) _successor = null;
+    }
+
+    /// <summary>
+    /// The next connection has no queue for us: what waits goes to another, and so does what is submitted.
+    /// </summary>
+    /// <param name="successor">One that has a queue, of a lower index: so no two ever wait for each other.</param>
+    public void HandOver(PumpShell successor)
     {
         lock (_gate)
         {
+            lock (successor._gate)
+            {
+                _successor = successor;
+                while (_pump.TakeWaiting() is { } operation)
+                {
+                    ((PendingOperation)operation).Owner = successor;
+                    successor._pump.AddWaiting(operation);
+                }
+            }
+        }
+    }
+
+    /// <summary>Starts on a queue of a connection.</summary>
+    public void Attach(DeviceConnection connection, int index)
+    {
+        ConnectedQueue queue = connection.Queues[index];
+        lock (_gate)
+        {
             _connection = connection;
+            _queue = queue;
             _isStopping = false;
-            _pump.Attach(connection.Link);
-            if (_pump.Publish()) connection.Channel.Notify();
+            _pump.Attach(queue.Link);
+            if (_pump.Publish()) queue.Channel.Notify();
         }
 
-        _thread = new Thread(() => Run(connection)) { IsBackground = true, Name = $"frontend of {_name}" };
+        string name = connection.Queues.Count == 1 ? _name : $"{_name}/{index}";
+        _thread = new Thread(() => Run(connection, queue)) { IsBackground = true, Name = $"frontend of {name}" };
         _thread.Start();
     }
 
-    /// <inheritdoc/>
+    /// <summary>Lets what is on the ring be answered, and puts nothing more on it.</summary>
     public void Pause()
     {
         lock (_gate) _pump.Pause();
     }
 
-    /// <inheritdoc/>
-    public Task DetachAsync(ConnectionEnd end, bool keepWaiting)
+    /// <summary>Ends the use of the connection. Afterwards nothing touches it any more.</summary>
+    public void Detach(ConnectionEnd end, bool keepWaiting)
     {
         FrontendOperation? completed;
-        DeviceConnection? connection;
+        ConnectedQueue? queue;
         lock (_gate)
         {
-            connection = _connection;
+            queue = _queue;
+            _queue = null;
             _connection = null;
             _lastEnd = end;
             _pump.Detach(end.Status, keepWaiting);
@@ -80,13 +109,12 @@ internal sealed class PumpShell : IPumpHost
 
         Finish(completed);
         _isStopping = true;
-        connection?.Channel.Wake();
+        queue?.Channel.Wake();
         _thread?.Join(); // it never blocks but in the channel
         _thread = null;
-        return Task.CompletedTask;
     }
 
-    /// <inheritdoc/>
+    /// <summary>Ends what the backend still had when we detached; only after it let go.</summary>
     public void RevokeAbandoned()
     {
         lock (_gate) _pump.RevokeAbandoned();
@@ -148,17 +176,19 @@ internal sealed class PumpShell : IPumpHost
         operation.WaitForEnd();
     }
 
-    /// <summary>Keeps what is not yet on the ring from it.</summary>
-    public void Cancel(PendingOperation operation)
+    /// <summary>Keeps what is not yet on the ring from it; false if another queue has it meanwhile.</summary>
+    public bool TryCancel(PendingOperation operation)
     {
         FrontendOperation? completed;
         lock (_gate)
         {
+            if (operation.Owner != this) return false;
             _pump.Cancel(operation);
             completed = _pump.TakeAllCompleted();
         }
 
         Finish(completed);
+        return true;
     }
 
     /// <summary>The result of an operation was fetched: it can be used again.</summary>
@@ -216,8 +246,19 @@ internal sealed class PumpShell : IPumpHost
 
     private FrontendOperation? Submit(PendingOperation operation)
     {
+        if (_successor is { } successor)
+        {
+            // Only who chose this queue before the connection changed comes here.
+            lock (successor._gate)
+            {
+                operation.Owner = successor;
+                return successor.Submit(operation);
+            }
+        }
+
         _pump.Submit(operation);
-        if (_pump.Publish()) _connection?.Channel.Notify();
+        if (_pump.Publish()) _queue?.Channel.Notify();
+        if (_pump.IsStarved) _queue?.Channel.Wake(); // nobody's answer will make our thread try again
         return _pump.TakeAllCompleted();
     }
 
@@ -243,9 +284,9 @@ internal sealed class PumpShell : IPumpHost
         };
     }
 
-    private void Run(DeviceConnection connection)
+    private void Run(DeviceConnection connection, ConnectedQueue queue)
     {
-        IEventChannel channel = connection.Channel;
+        IEventChannel channel = queue.Channel;
         FrontendCounters counters = _pump.Counters;
         int inVain = 0;
         while (!_isStopping)
@@ -257,7 +298,7 @@ internal sealed class PumpShell : IPumpHost
             string? fault;
             lock (_gate)
             {
-                if (_isStopping || _connection != connection) return;
+                if (_isStopping || _queue != queue) return;
                 taken = _pump.TakeResponses();
                 if (_pump.IsStarved) _pump.StartWaiting();
                 if (_pump.Publish()) channel.Notify();
@@ -271,7 +312,7 @@ internal sealed class PumpShell : IPumpHost
             if (fault is not null) connection.Break(fault);
             if (hasMore) inVain = 0;
             if (hasMore || Spin(channel)) continue;
-            if (connection.HasLostPeer) connection.Break(string.Empty);
+            if (queue.HasLostPeer) connection.Break(string.Empty);
             channel.Wait(isStarved ? _starvedRetry : Timeout.InfiniteTimeSpan);
             counters.WakeUps++;
             if (_pump.HasResponses) continue;

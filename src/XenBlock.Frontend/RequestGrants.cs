@@ -80,7 +80,7 @@ internal sealed class RequestGrants
     {
         if (request.Operation?.Buffer is { } buffer)
         {
-            buffer.Hold(); // who disposes it now must not hand it to the next one while the backend writes to it
+            buffer.AddUse(); // who disposes it now must not hand it to the next one while the backend writes to it
             _abandonedBuffers.Add(buffer);
         }
 
@@ -92,7 +92,7 @@ internal sealed class RequestGrants
     public void RevokeAbandoned()
     {
         if (_abandoned.Count != 0) RevokeReferences();
-        foreach (GrantedBuffer buffer in _abandonedBuffers) buffer.LetGo();
+        foreach (GrantedBuffer buffer in _abandonedBuffers) buffer.EndUse();
         _abandonedBuffers.Clear();
     }
 

@@ -17,13 +17,6 @@ internal sealed class VbdDirectory
         VbdKeys.Mode,
     ];
 
-    // Of an earlier connection with another ring; a backend must not find them beside the new ones.
-    private static readonly string[] _ringKeys =
-    [
-        VbdKeys.RingRef, VbdKeys.RingPageOrder, VbdKeys.NumRingPages,
-        .. Enumerable.Range(0, 1 << ProtocolConstants.RingPageOrderMax).Select(VbdKeys.RingRefN),
-    ];
-
     // What a peer wrote for people to read is cut to what fits in a sentence.
     private const int ErrorTextMax = 200;
 
@@ -128,15 +121,20 @@ internal sealed class VbdDirectory
         return string.Concat(text.Take(ErrorTextMax).Select(c => char.IsControl(c) ? ' ' : c)).Trim();
     }
 
-    /// <summary>Publishes ring, event channel and choices, and goes to Initialised: all at once.</summary>
+    /// <summary>Publishes rings, event channels and choices, and goes to Initialised: all at once.</summary>
     public Task WriteAnswerAsync(FrontendAnswer answer, CancellationToken cancellationToken)
     {
         IReadOnlyDictionary<string, string> keys = answer.ToKeys();
         return _store.TransactAsync(
             async transaction =>
             {
-                foreach (string key in _ringKeys.Where(k => !keys.ContainsKey(k)))
-                    await transaction.RemoveAsync($"{FrontendPath}/{key}", cancellationToken);
+                foreach (string key in await transaction.ListAsync(FrontendPath, cancellationToken) ?? [])
+                {
+                    // Of an earlier connection with other rings; a backend must not find them beside the new ones.
+                    if (IsOfRings(key) && !keys.ContainsKey(key))
+                        await transaction.RemoveAsync($"{FrontendPath}/{key}", cancellationToken);
+                }
+
                 foreach ((string key, string value) in keys)
                     await transaction.WriteAsync($"{FrontendPath}/{key}", value, cancellationToken);
                 await transaction.WriteAsync(
@@ -162,6 +160,11 @@ internal sealed class VbdDirectory
             return null;
         }
     }
+
+    private static bool IsOfRings(string key) =>
+        key is VbdKeys.EventChannel or VbdKeys.RingPageOrder or VbdKeys.NumRingPages or VbdKeys.MultiQueueNumQueues
+        || key.StartsWith(VbdKeys.RingRef, StringComparison.Ordinal)
+        || key.StartsWith(VbdKeys.QueueDirectory, StringComparison.Ordinal);
 
     private static async Task<string> DescribeOthersAsync(IHypervisor hypervisor, CancellationToken cancellationToken)
     {

@@ -6,7 +6,7 @@ public sealed record AgreedFeatures
     /// <summary>The layout of the ring.</summary>
     public required BlkifAbi Abi { get; init; }
 
-    /// <summary>The log2 of the ring's pages.</summary>
+    /// <summary>The log2 of each ring's pages.</summary>
     public required int RingPageOrder { get; init; }
 
     /// <summary>The most segments of an indirect request; 0 where only direct requests are used.</summary>
@@ -36,13 +36,13 @@ public sealed record AgreedFeatures
     /// <summary>Bytes from the start of the disk to the first unit of discards.</summary>
     public uint DiscardAlignmentBytes { get; init; }
 
-    /// <summary>Queues, each with its own ring: always 1 so far.</summary>
+    /// <summary>Queues, each with a ring and an event channel of its own; at least 1.</summary>
     public int QueueCount { get; init; } = 1;
 
     /// <summary>Every feature in turn: what was offered, wished for and agreed, and the reason for each "no".</summary>
     public required IReadOnlyList<FeatureDecision> Decisions { get; init; }
 
-    /// <summary>Pages of the ring.</summary>
+    /// <summary>Pages of each ring.</summary>
     public int RingPageCount => 1 << RingPageOrder;
 
     /// <summary>The most segments of any request: what the segmenter is given.</summary>

@@ -6,17 +6,14 @@ using System.Numerics;
 namespace XenBlock.Protocol;
 
 /// <summary>
-/// What a frontend publishes before it goes to Initialised: its ring, its event channel, and its choices.
+/// What a frontend publishes before it goes to Initialised: its queues' rings and event channels, and its choices.
 /// </summary>
 public sealed record FrontendAnswer
 {
-    /// <summary>The grants of the ring's pages, in order: 1, 2, 4, 8 or 16 of them.</summary>
-    public required IReadOnlyList<GrantReference> RingReferences { get; init; }
+    /// <summary>The queues, at least one; their rings are of one size.</summary>
+    public required IReadOnlyList<QueueAnswer> Queues { get; init; }
 
-    /// <summary>The frontend's port, to bind to.</summary>
-    public required EventChannelPort EventChannel { get; init; }
-
-    /// <summary>The layout of the ring.</summary>
+    /// <summary>The layout of the rings.</summary>
     public BlkifAbi Abi { get; init; } = BlkifAbiNames.Native;
 
     /// <summary>The frontend leaves grants mapped.</summary>
@@ -25,8 +22,8 @@ public sealed record FrontendAnswer
     /// <summary>The frontend looks at the life byte (<see cref="VbdKeys.FeatureLifeByte"/>).</summary>
     public bool LifeByte { get; init; }
 
-    /// <summary>The log2 of the ring's pages.</summary>
-    public int RingPageOrder => BitOperations.Log2((uint)RingReferences.Count);
+    /// <summary>The log2 of each ring's pages.</summary>
+    public int RingPageOrder => BitOperations.Log2((uint)Queues[0].RingReferences.Count);
 
     /// <summary>
     /// Reads what a frontend published. Every number in it is the peer's word and is checked here (S28, S29).
@@ -44,13 +41,11 @@ public sealed record FrontendAnswer
         [NotNullWhen(false)] out string? problem)
     {
         answer = null;
-        problem = CheckQueues(keys, offer);
+        problem = ReadQueueCount(keys, offer, out int queueCount);
         if (problem is not null) return false;
         problem = ReadPageCount(keys, offer, out int pageCount);
         if (problem is not null) return false;
-        problem = ReadReferences(keys, pageCount, out GrantReference[] references);
-        if (problem is not null) return false;
-        problem = ReadNumber(keys, VbdKeys.EventChannel, 1, uint.MaxValue, out ulong port);
+        problem = ReadQueues(keys, queueCount, pageCount, out List<QueueAnswer> queues);
         if (problem is not null) return false;
 
         BlkifAbi abi = abiDefault;
@@ -64,8 +59,7 @@ public sealed record FrontendAnswer
 
         answer = new FrontendAnswer
         {
-            RingReferences = new ReadOnlyCollection<GrantReference>(references),
-            EventChannel = new EventChannelPort((uint)port),
+            Queues = queues.AsReadOnly(),
             Abi = abi,
             Persistent = ReadFlag(keys, VbdKeys.FeaturePersistent),
             LifeByte = ReadFlag(keys, VbdKeys.FeatureLifeByte),
@@ -73,38 +67,95 @@ public sealed record FrontendAnswer
         return true;
     }
 
-    /// <summary>What a frontend publishes.</summary>
+    /// <summary>
+    /// The keys that hold the rings and event channels of as many queues as a frontend names, if so many were offered.
+    /// </summary>
+    /// <param name="keys">The frontend's other keys.</param>
+    /// <param name="offer">What we offered.</param>
+    public static IEnumerable<string> QueueKeys(IReadOnlyDictionary<string, string> keys, BackendOffer offer) =>
+        ReadQueueCount(keys, offer, out int queueCount) is not null
+            ? []
+            : from queue in Enumerable.Range(0, queueCount)
+              from key in (string[])
+              [
+                  VbdKeys.RingRef, VbdKeys.EventChannel,
+                  .. Enumerable.Range(0, 1 << ProtocolConstants.RingPageOrderMax).Select(VbdKeys.RingRefN),
+              ]
+              select Prefix(queue, queueCount) + key;
+
+    /// <summary>What a frontend publishes: one queue lies flat, several have a directory each.</summary>
     public IReadOnlyDictionary<string, string> ToKeys()
     {
         var keys = new Dictionary<string, string>(StringComparer.Ordinal)
         {
-            [VbdKeys.EventChannel] = EventChannel.Value.ToString(CultureInfo.InvariantCulture),
             [VbdKeys.Protocol] = BlkifAbiNames.Format(Abi),
             [VbdKeys.FeaturePersistent] = Persistent ? "1" : "0",
         };
         if (LifeByte) keys[VbdKeys.FeatureLifeByte] = "1";
-        if (RingReferences.Count == 1)
+        if (Queues.Count > 1) keys[VbdKeys.MultiQueueNumQueues] = Text((uint)Queues.Count);
+        int pageCount = Queues[0].RingReferences.Count;
+        if (pageCount > 1)
         {
-            keys[VbdKeys.RingRef] = RingReferences[0].Value.ToString(CultureInfo.InvariantCulture);
-            return keys;
+            keys[VbdKeys.RingPageOrder] = Text((uint)RingPageOrder);
+            keys[VbdKeys.NumRingPages] = Text((uint)pageCount);
         }
 
-        keys[VbdKeys.RingPageOrder] = RingPageOrder.ToString(CultureInfo.InvariantCulture);
-        keys[VbdKeys.NumRingPages] = RingReferences.Count.ToString(CultureInfo.InvariantCulture);
-        for (int page = 0; page < RingReferences.Count; page++)
-            keys[VbdKeys.RingRefN(page)] = RingReferences[page].Value.ToString(CultureInfo.InvariantCulture);
+        for (int queue = 0; queue < Queues.Count; queue++)
+        {
+            string prefix = Prefix(queue, Queues.Count);
+            keys[prefix + VbdKeys.EventChannel] = Text(Queues[queue].EventChannel.Value);
+            for (int page = 0; page < pageCount; page++)
+            {
+                string name = pageCount == 1 ? VbdKeys.RingRef : VbdKeys.RingRefN(page);
+                keys[prefix + name] = Text(Queues[queue].RingReferences[page].Value);
+            }
+        }
+
         return keys;
     }
+
+    private static string Text(uint number) => number.ToString(CultureInfo.InvariantCulture);
+
+    // Linux's blkback reads one queue flat even where the frontend names the number 1.
+    private static string Prefix(int queue, int queueCount) => queueCount == 1 ? "" : $"{VbdKeys.QueueN(queue)}/";
 
     private static bool ReadFlag(IReadOnlyDictionary<string, string> keys, string name) =>
         keys.TryGetValue(name, out string? text)
         && PeerText.TryRead(text, uint.MaxValue, out ulong number) && number != 0;
 
-    private static string? CheckQueues(IReadOnlyDictionary<string, string> keys, BackendOffer offer)
+    private static string? ReadQueueCount(
+        IReadOnlyDictionary<string, string> keys, BackendOffer offer, out int queueCount)
     {
+        queueCount = 1;
         if (!keys.ContainsKey(VbdKeys.MultiQueueNumQueues)) return null;
         string? problem = ReadNumber(keys, VbdKeys.MultiQueueNumQueues, 1, (ulong)offer.QueuesMax, out ulong count);
-        return problem is null && count > 1 ? "the frontend wants several queues, which are not used yet" : problem;
+        queueCount = (int)count;
+        return problem;
+    }
+
+    private static string? ReadQueues(
+        IReadOnlyDictionary<string, string> keys, int queueCount, int pageCount, out List<QueueAnswer> queues)
+    {
+        queues = []; // grows as far as the keys go: the count itself is only the peer's word
+        var pagesSeen = new HashSet<ulong>();
+        var portsSeen = new HashSet<ulong>();
+        for (int queue = 0; queue < queueCount; queue++)
+        {
+            string prefix = Prefix(queue, queueCount);
+            string? problem = ReadReferences(keys, prefix, pageCount, pagesSeen, out GrantReference[] references);
+            if (problem is not null) return problem;
+            string name = prefix + VbdKeys.EventChannel;
+            problem = ReadNumber(keys, name, 1, uint.MaxValue, out ulong port);
+            if (problem is not null) return problem;
+            if (!portsSeen.Add(port)) return $"the frontend's {name} repeats the port {port} of another queue";
+            queues.Add(new QueueAnswer
+            {
+                RingReferences = new ReadOnlyCollection<GrantReference>(references),
+                EventChannel = new EventChannelPort((uint)port),
+            });
+        }
+
+        return null;
     }
 
     private static string? ReadPageCount(
@@ -132,14 +183,18 @@ public sealed record FrontendAnswer
     }
 
     private static string? ReadReferences(
-        IReadOnlyDictionary<string, string> keys, int pageCount, out GrantReference[] references)
+        IReadOnlyDictionary<string, string> keys,
+        string prefix,
+        int pageCount,
+        HashSet<ulong> seen,
+        out GrantReference[] references)
     {
         references = new GrantReference[pageCount];
-        bool isPlain = pageCount == 1 && (keys.ContainsKey(VbdKeys.RingRef) || !keys.ContainsKey(VbdKeys.RingRefN(0)));
-        var seen = new HashSet<ulong>();
+        bool isPlain = pageCount == 1
+            && (keys.ContainsKey(prefix + VbdKeys.RingRef) || !keys.ContainsKey(prefix + VbdKeys.RingRefN(0)));
         for (int page = 0; page < pageCount; page++)
         {
-            string name = isPlain ? VbdKeys.RingRef : VbdKeys.RingRefN(page);
+            string name = prefix + (isPlain ? VbdKeys.RingRef : VbdKeys.RingRefN(page));
             string? problem = ReadNumber(keys, name, 0, uint.MaxValue, out ulong reference);
             if (problem is not null) return problem;
             if (!seen.Add(reference)) return $"the frontend's {name} repeats the grant {reference} of another page";

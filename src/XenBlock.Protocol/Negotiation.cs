@@ -20,7 +20,7 @@ public static class Negotiation
             new(VbdKeys.Protocol, Unsaid, BlkifAbiNames.Format(wish.Abi), BlkifAbiNames.Format(wish.Abi), null),
         };
         int order = AgreeRingPageOrder(offer, wish.RingPageOrder, decisions);
-        AddQueues(offer, decisions);
+        int queues = AgreeQueues(offer, wish.QueuesMax, decisions);
         int indirect = AgreeIndirect(offer, wish.IndirectSegmentsMax, decisions);
         bool persistent = AgreeFlag(offer, VbdKeys.FeaturePersistent, offer.Persistent, wish.Persistent, decisions);
         bool flush = AgreeFlag(offer, VbdKeys.FeatureFlushCache, offer.Flush, wish.Flush, decisions);
@@ -41,6 +41,7 @@ public static class Negotiation
         {
             Abi = wish.Abi,
             RingPageOrder = order,
+            QueueCount = queues,
             IndirectSegmentsMax = indirect,
             Persistent = persistent,
             Flush = flush,
@@ -67,7 +68,7 @@ public static class Negotiation
             order,
             order,
             answer.RingPageOrder < offer.RingPageOrderMax ? "the frontend took fewer pages" : null));
-        AddQueues(offer, decisions);
+        AddQueues(offer, answer.Queues.Count, decisions);
         decisions.Add(new FeatureDecision(
             VbdKeys.FeatureMaxIndirectSegments,
             Text(offer.IndirectSegmentsMax),
@@ -83,6 +84,7 @@ public static class Negotiation
         {
             Abi = answer.Abi,
             RingPageOrder = answer.RingPageOrder,
+            QueueCount = answer.Queues.Count,
             IndirectSegmentsMax = offer.IndirectSegmentsMax,
             Persistent = persistent,
             Flush = offer.Flush,
@@ -110,9 +112,29 @@ public static class Negotiation
         return agreed;
     }
 
-    private static void AddQueues(BackendOffer offer, List<FeatureDecision> decisions) => decisions.Add(
-        new FeatureDecision(
-            VbdKeys.MultiQueueNumQueues, Text(offer.QueuesMax), "1", "1", "several queues are not used yet"));
+    private static int AgreeQueues(BackendOffer offer, int wished, List<FeatureDecision> decisions)
+    {
+        int wanted = Math.Clamp(wished, 1, ProtocolConstants.QueuesMax);
+        int agreed = Math.Min(wanted, offer.QueuesMax);
+        string? reason = null;
+        if (agreed < wanted)
+            reason = offer.Problems.GetValueOrDefault(VbdKeys.MultiQueueMaxQueues) ?? "the backend offers no more queues";
+        else if (wanted < wished) reason = $"more than {ProtocolConstants.QueuesMax} queues are not used";
+        else if (agreed < offer.QueuesMax) reason = "the frontend wants no more queues";
+        else if (agreed == 1) reason = "neither end wants several queues";
+        decisions.Add(new FeatureDecision(
+            VbdKeys.MultiQueueNumQueues, Text(offer.QueuesMax), Text(wished), Text(agreed), reason));
+        return agreed;
+    }
+
+    private static void AddQueues(BackendOffer offer, int taken, List<FeatureDecision> decisions)
+    {
+        string? reason = null;
+        if (taken < offer.QueuesMax) reason = "the frontend took fewer queues";
+        else if (taken == 1) reason = "not offered";
+        decisions.Add(new FeatureDecision(
+            VbdKeys.MultiQueueNumQueues, Text(offer.QueuesMax), Text(taken), Text(taken), reason));
+    }
 
     private static int AgreeIndirect(BackendOffer offer, int wished, List<FeatureDecision> decisions)
     {

@@ -33,4 +33,10 @@ public static class ProtocolConstants
 
     /// <summary>The largest log2 of a ring's pages that we accept: 16 pages, Linux's limit.</summary>
     public const int RingPageOrderMax = 4;
+
+    /// <summary>
+    /// The most queues of a disk that we offer or take. The protocol sets no limit; each costs a thread and a ring at
+    /// both ends, and with 16 pages some 18 of the 1,000 nodes that a guest may own in XenStore.
+    /// </summary>
+    public const int QueuesMax = 16;
 }

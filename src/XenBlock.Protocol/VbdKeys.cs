@@ -61,6 +61,9 @@ public static class VbdKeys
     /// <summary>The number of queues; only written if there are several.</summary>
     public const string MultiQueueNumQueues = "multi-queue-num-queues";
 
+    /// <summary>What the name of a queue's directory begins with; see <see cref="QueueN"/>.</summary>
+    public const string QueueDirectory = "queue-";
+
     /// <summary>Deprecated since Xen 4.19: not written by us and not believed.</summary>
     public const string FeatureLargeSectorSize = "feature-large-sector-size";
 
@@ -176,6 +179,6 @@ public static class VbdKeys
     public static string QueueN(int queue)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(queue);
-        return string.Create(CultureInfo.InvariantCulture, $"queue-{queue}");
+        return string.Create(CultureInfo.InvariantCulture, $"{QueueDirectory}{queue}");
     }
 }

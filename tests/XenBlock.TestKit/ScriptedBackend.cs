@@ -4,13 +4,15 @@ using XenBlock.Protocol;
 
 namespace XenBlock.TestKit;
 
-/// <summary>A backend in the hands of a test: writes the keys it is told, and answers by a scripted ring.</summary>
+/// <summary>A backend in the hands of a test: writes the keys it is told, and answers by scripted rings.</summary>
 public sealed class ScriptedBackend : IAsyncDisposable
 {
     private readonly IHypervisor _hypervisor;
     private readonly DomainId _frontend;
     private readonly CancellationTokenSource _stop = new();
-    private Task? _serving;
+    private readonly List<ScriptedBackendRing> _rings = [];
+    private readonly List<IEventChannel> _channels = [];
+    private Task[] _serving = [];
 
     public ScriptedBackend(IHypervisor hypervisor, DomainId frontend, VbdNumber vbd)
     {
@@ -26,11 +28,17 @@ public sealed class ScriptedBackend : IAsyncDisposable
     /// <summary>The frontend's directory.</summary>
     public string FrontendPath { get; }
 
-    /// <summary>The ring, once connected.</summary>
-    public ScriptedBackendRing? Ring { get; private set; }
+    /// <summary>The rings by the queue's index, once connected.</summary>
+    public IReadOnlyList<ScriptedBackendRing> Rings => _rings;
 
-    /// <summary>The event channel, once connected.</summary>
-    public IEventChannel? Channel { get; private set; }
+    /// <summary>The event channels by the queue's index, once connected.</summary>
+    public IReadOnlyList<IEventChannel> Channels => _channels;
+
+    /// <summary>The first queue's ring, once connected.</summary>
+    public ScriptedBackendRing? Ring => _rings.FirstOrDefault();
+
+    /// <summary>The first queue's event channel, once connected.</summary>
+    public IEventChannel? Channel => _channels.FirstOrDefault();
 
     /// <summary>Connections so far.</summary>
     public int Connections { get; private set; }
@@ -43,9 +51,14 @@ public sealed class ScriptedBackend : IAsyncDisposable
             await transaction.WriteAsync($"{Path}/{VbdKeys.State}", XenbusTransitions.Format(state));
         });
 
-    /// <summary>Writes an offer and goes to InitWait.</summary>
-    public Task OfferAsync(BackendOffer offer) =>
-        PublishAsync(XenbusState.InitWait, [.. offer.ToKeys().Select(k => (k.Key, k.Value))]);
+    /// <summary>Writes an offer, takes away what an earlier one had more, and goes to InitWait.</summary>
+    public async Task OfferAsync(BackendOffer offer)
+    {
+        IReadOnlyDictionary<string, string> keys = offer.ToKeys();
+        foreach (string key in BackendOffer.KeyNames.Where(key => !keys.ContainsKey(key)))
+            await _hypervisor.Store.RemoveAsync($"{Path}/{key}");
+        await PublishAsync(XenbusState.InitWait, [.. keys.Select(k => (k.Key, k.Value))]);
+    }
 
     /// <summary>Waits until the frontend is in one of the states; fails after ten seconds.</summary>
     public async Task<XenbusState> WaitForFrontendAsync(params XenbusState[] states)
@@ -62,17 +75,19 @@ public sealed class ScriptedBackend : IAsyncDisposable
         }
     }
 
-    /// <summary>Reads the frontend's answer, maps its ring and binds its channel.</summary>
+    /// <summary>Reads the frontend's answer, maps its rings and binds its channels.</summary>
     public async Task<FrontendAnswer> AttachAsync(BackendOffer offer)
     {
         await WaitForFrontendAsync(XenbusState.Initialised, XenbusState.Connected);
-        var keys = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (string key in await _hypervisor.Store.ListAsync(FrontendPath) ?? [])
-            keys[key] = await _hypervisor.Store.ReadAsync($"{FrontendPath}/{key}") ?? string.Empty;
+        Dictionary<string, string> keys = await ReadFrontendAsync();
         if (!FrontendAnswer.TryFromKeys(keys, offer, BlkifAbi.X86_32, out FrontendAnswer? answer, out string? problem))
             throw new InvalidOperationException(problem);
-        Ring = new ScriptedBackendRing(_hypervisor.Mapper, _frontend, answer.RingReferences, answer.Abi);
-        Channel = _hypervisor.EventChannels.BindInterdomain(_frontend, answer.EventChannel);
+        foreach (QueueAnswer queue in answer.Queues)
+        {
+            _rings.Add(new ScriptedBackendRing(_hypervisor.Mapper, _frontend, queue.RingReferences, answer.Abi));
+            _channels.Add(_hypervisor.EventChannels.BindInterdomain(_frontend, queue.EventChannel));
+        }
+
         Connections++;
         return answer;
     }
@@ -93,26 +108,45 @@ public sealed class ScriptedBackend : IAsyncDisposable
         return answer;
     }
 
-    /// <summary>Answers every request from a disk in memory, on a thread of its own, until told to stop.</summary>
-    public void Serve(byte[] disk) => _serving = Task.Factory.StartNew(
-        () => ServeLoop(disk), _stop.Token, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+    /// <summary>
+    /// Answers every request from a disk in memory, each queue on a thread of its own, until told to stop.
+    /// </summary>
+    public void Serve(byte[] disk) => _serving = [.. _rings.Zip(_channels, (ring, channel) => Task.Factory.StartNew(
+        () => ServeLoop(ring, channel, disk), _stop.Token, TaskCreationOptions.LongRunning, TaskScheduler.Default))];
 
-    /// <summary>Stops answering; what was not taken stays on the ring.</summary>
+    /// <summary>Stops answering; what was not taken stays on the rings.</summary>
     public async Task StopServingAsync()
     {
         await _stop.CancelAsync();
-        Channel?.Wake();
-        if (_serving is not null) await _serving;
-        _serving = null;
+        foreach (IEventChannel channel in _channels) channel.Wake();
+        await Task.WhenAll(_serving);
+        _serving = [];
     }
 
-    /// <summary>Lets go of the ring and the channel, as a backend that ends.</summary>
+    /// <summary>Lets go of the rings and the channels, as a backend that ends.</summary>
     public void Detach()
     {
-        Ring?.Dispose();
-        Ring = null;
-        Channel?.Dispose();
-        Channel = null;
+        foreach (ScriptedBackendRing ring in _rings) ring.Dispose();
+        foreach (IEventChannel channel in _channels) channel.Dispose();
+        _rings.Clear();
+        _channels.Clear();
+    }
+
+    /// <summary>Every key of the frontend's directory, those of its queues as "queue-0/ring-ref".</summary>
+    public async Task<Dictionary<string, string>> ReadFrontendAsync()
+    {
+        var keys = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (string key in await _hypervisor.Store.ListAsync(FrontendPath) ?? [])
+        {
+            keys[key] = await _hypervisor.Store.ReadAsync($"{FrontendPath}/{key}") ?? string.Empty;
+            foreach (string below in await _hypervisor.Store.ListAsync($"{FrontendPath}/{key}") ?? [])
+            {
+                keys[$"{key}/{below}"] =
+                    await _hypervisor.Store.ReadAsync($"{FrontendPath}/{key}/{below}") ?? string.Empty;
+            }
+        }
+
+        return keys;
     }
 
     public async ValueTask DisposeAsync()
@@ -122,19 +156,19 @@ public sealed class ScriptedBackend : IAsyncDisposable
         _stop.Dispose();
     }
 
-    private void ServeLoop(byte[] disk)
+    private void ServeLoop(ScriptedBackendRing ring, IEventChannel channel, byte[] disk)
     {
         while (!_stop.IsCancellationRequested)
         {
             bool notify = false;
-            while (Ring!.TryTake() is { } request)
+            while (ring.TryTake() is { } request)
             {
-                if (request.Operation is BlkifOperation.Read or BlkifOperation.Write) Ring.Transfer(request, disk);
-                notify |= Ring.Respond(request);
+                if (request.Operation is BlkifOperation.Read or BlkifOperation.Write) ring.Transfer(request, disk);
+                notify |= ring.Respond(request);
             }
 
-            if (notify) Channel!.Notify();
-            if (!Ring.FinalCheckForRequests()) Channel!.Wait(TimeSpan.FromMilliseconds(100));
+            if (notify) channel.Notify();
+            if (!ring.FinalCheckForRequests()) channel.Wait(TimeSpan.FromMilliseconds(100));
         }
     }
 }

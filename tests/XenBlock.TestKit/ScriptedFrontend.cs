@@ -6,19 +6,17 @@ namespace XenBlock.TestKit;
 
 /// <summary>
 /// A frontend that does exactly what a test tells it: it speaks the ring and the keys themselves, shares no code with
-/// the real one, and may misbehave. Its memory is granted once; every word of it can be read and written.
+/// the real one, and may misbehave. Its memory is granted once; every word of it can be read and written. Where nothing
+/// else is said, the queue is the first.
 /// </summary>
 public sealed class ScriptedFrontend : IDisposable
 {
     private readonly IHypervisor _hypervisor;
     private readonly DomainId _backend;
-    private readonly GrantablePages _ringPages;
     private readonly GrantablePages _dataPages;
-    private readonly GrantReference[] _ringGrants;
     private readonly GrantReference[] _dataGrants;
-    private readonly byte[] _slot;
 
-    /// <summary>A frontend with a fresh ring, granted data pages and a channel; nothing is published.</summary>
+    /// <summary>A frontend with fresh rings, granted data pages and channels; nothing is published.</summary>
     /// <param name="hypervisor">The frontend's domain.</param>
     /// <param name="backend">Whom it grants to.</param>
     /// <param name="options">How large it is; null for the defaults.</param>
@@ -29,13 +27,10 @@ public sealed class ScriptedFrontend : IDisposable
         _backend = backend;
         Abi = options.Abi;
         Persistent = options.Persistent;
-        _ringPages = hypervisor.Grants.AllocatePages(backend, options.RingPageCount);
-        _ringGrants = Offer(_ringPages, GrantAccess.ReadWrite);
+        Queues =
+            [.. Enumerable.Range(0, options.QueueCount).Select(_ => new ScriptedQueue(hypervisor, backend, options))];
         _dataPages = hypervisor.Grants.AllocatePages(backend, options.DataPageCount);
         _dataGrants = Offer(_dataPages, options.DataAccess);
-        Channel = hypervisor.EventChannels.AllocateUnbound(backend);
-        _slot = new byte[BlkifCodec.SlotSizeBytes(Abi)];
-        Ring = FrontRing.Create(_ringPages.Pages, _slot.Length, options.RingStart);
     }
 
     /// <summary>The layout it speaks.</summary>
@@ -44,11 +39,14 @@ public sealed class ScriptedFrontend : IDisposable
     /// <summary>Whether it says that it leaves grants mapped.</summary>
     public bool Persistent { get; }
 
+    /// <summary>By index; the data pages are for all of them.</summary>
+    public IReadOnlyList<ScriptedQueue> Queues { get; }
+
     /// <summary>Its end of the ring, as long as it behaves.</summary>
-    public FrontRing Ring { get; private set; }
+    public FrontRing Ring => Queues[0].Ring;
 
     /// <summary>The ring's memory, for when it does not.</summary>
-    public SharedPages RingPages => _ringPages.Pages;
+    public SharedPages RingPages => Queues[0].RingPages;
 
     /// <summary>The data pages' memory, contiguous.</summary>
     public SharedPages Data => _dataPages.Pages;
@@ -57,10 +55,10 @@ public sealed class ScriptedFrontend : IDisposable
     public int DataPageCount => _dataGrants.Length;
 
     /// <summary>Its event channel.</summary>
-    public IEventChannel Channel { get; }
+    public IEventChannel Channel => Queues[0].Channel;
 
     /// <summary>The grants of the ring's pages.</summary>
-    public IReadOnlyList<GrantReference> RingGrants => _ringGrants;
+    public IReadOnlyList<GrantReference> RingGrants => Queues[0].RingGrants;
 
     /// <summary>The grant of a data page.</summary>
     public uint Grant(int page) => _dataGrants[page].Value;
@@ -69,15 +67,14 @@ public sealed class ScriptedFrontend : IDisposable
     public Dictionary<string, string> Keys() => new(
         new FrontendAnswer
         {
-            RingReferences = _ringGrants,
-            EventChannel = Channel.LocalPort,
+            Queues = [.. Queues.Select(queue => queue.Answer)],
             Abi = Abi,
             Persistent = Persistent,
         }.ToKeys(),
         StringComparer.Ordinal);
 
     /// <summary>Starts the ring over, as a frontend does that connects again.</summary>
-    public void ResetRing(uint start = 0) => Ring = FrontRing.Create(_ringPages.Pages, _slot.Length, start);
+    public void ResetRing(uint start = 0) => Queues[0].ResetRing(start);
 
     /// <summary>A read or write of whole pages: segment i is data page <paramref name="firstPage"/> + i.</summary>
     public BlockRequest Direct(BlkifOperation operation, ulong id, ulong sector, int firstPage, int pageCount)
@@ -125,56 +122,26 @@ public sealed class ScriptedFrontend : IDisposable
         (indirectPage * ProtocolConstants.PageSizeBytes) + (index * BlkifSegment.SizeBytes), in segment);
 
     /// <summary>Puts a request into the next slot, whatever it says.</summary>
-    public void Put(in BlockRequest request)
-    {
-        BlkifCodec.WriteRequest(Abi, in request, _slot);
-        Ring.PutRequest(_slot);
-    }
+    public void Put(in BlockRequest request) => Queues[0].Put(in request);
 
     /// <summary>Puts raw bytes into the next slot.</summary>
-    public void PutRaw(ReadOnlySpan<byte> slot) => Ring.PutRequest(slot);
+    public void PutRaw(ReadOnlySpan<byte> slot) => Queues[0].PutRaw(slot);
 
     /// <summary>Publishes what was put, and notifies if the backend asked for it.</summary>
-    public void Publish()
-    {
-        if (Ring.PushRequests()) Channel.Notify();
-    }
+    public void Publish() => Queues[0].Publish();
 
     /// <summary>Takes a response, if one is there.</summary>
-    public bool TryTake(out BlockResponse response)
-    {
-        RingTake take = Ring.TryTakeResponse(_slot);
-        if (take == RingTake.PeerViolation)
-            throw new InvalidOperationException($"the backend's index is impossible: {Ring}");
-        response = take == RingTake.Taken ? BlkifCodec.ReadResponse(_slot) : default;
-        return take == RingTake.Taken;
-    }
+    public bool TryTake(out BlockResponse response) => Queues[0].TryTake(out response);
 
     /// <summary>Waits for the next response.</summary>
     /// <exception cref="TimeoutException">None came within ten seconds.</exception>
-    public BlockResponse Take()
-    {
-        long start = TimeProvider.System.GetTimestamp();
-        while (true)
-        {
-            if (TryTake(out BlockResponse response)) return response;
-            if (Ring.FinalCheckForResponses()) continue;
-            Channel.Wait(TimeSpan.FromMilliseconds(100));
-            if (TimeProvider.System.GetElapsedTime(start) > TimeSpan.FromSeconds(10))
-                throw new TimeoutException($"no response within ten seconds: {Ring}");
-        }
-    }
+    public BlockResponse Take() => Queues[0].Take();
 
     /// <summary>Puts one request, publishes it and waits for its response.</summary>
-    public BlockResponse Ask(in BlockRequest request)
-    {
-        Put(in request);
-        Publish();
-        return Take();
-    }
+    public BlockResponse Ask(in BlockRequest request) => Queues[0].Ask(in request);
 
     /// <summary>Takes all grants back; tells how many the backend still has mapped.</summary>
-    public int RevokeAll() => Revoke(_ringGrants) + Revoke(_dataGrants);
+    public int RevokeAll() => Queues.Sum(queue => queue.Revoke()) + Revoke(_dataGrants);
 
     /// <summary>Takes the data pages' grants back; tells how many the backend still has mapped.</summary>
     public int RevokeData() => Revoke(_dataGrants);
@@ -182,8 +149,7 @@ public sealed class ScriptedFrontend : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        Channel.Dispose();
-        _ringPages.Dispose();
+        foreach (ScriptedQueue queue in Queues) queue.Dispose();
         _dataPages.Dispose();
     }
 

@@ -9,7 +9,10 @@ public sealed record ScriptedFrontendOptions
     /// <summary>The layout it speaks.</summary>
     public BlkifAbi Abi { get; init; } = BlkifAbi.X86_64;
 
-    /// <summary>Pages of its ring.</summary>
+    /// <summary>Queues, each with a ring and a channel.</summary>
+    public int QueueCount { get; init; } = 1;
+
+    /// <summary>Pages of each ring.</summary>
     public int RingPageCount { get; init; } = 1;
 
     /// <summary>Index of its first request.</summary>

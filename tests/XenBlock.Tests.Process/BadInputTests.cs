@@ -25,6 +25,7 @@ public sealed class BadInputTests : IDisposable
     [InlineData("serve", "--disk path=DIR/good.raw,colour=red", "colour=red")]
     [InlineData("serve", "", "Nothing to serve")]
     [InlineData("serve", "--access telepathy DIR/good.raw", "telepathy")]
+    [InlineData("serve", "--queues 17 DIR/good.raw", "--queues")]
     [InlineData("serve", "--machine DIR/no/such/dir/m.sock DIR/good.raw", "no/such/dir")]
     [InlineData("cp", "xvda DIR/copy.raw", "No machine")]
     [InlineData("cp", "DIR/missing.raw xvda", "missing.raw")]

@@ -151,7 +151,8 @@ public sealed partial class ReportTests : IDisposable
     [Fact]
     public async Task Info_tells_what_was_agreed_and_why_each_no()
     {
-        using RunningTool serve = await _shop.ServeAsync(_shop.Sparse("image.raw", 1 << 20), "--read-only");
+        using RunningTool serve = await _shop.ServeAsync(
+            _shop.Sparse("image.raw", 1 << 20), "--read-only", "--queues", "3");
 
         ToolResult text = await Tool.RunAsync("info", "xvda", "--machine", _shop.Socket);
         ToolResult json = await Tool.RunAsync("info", "xvda", "--machine", _shop.Socket, "--json");
@@ -165,6 +166,8 @@ public sealed partial class ReportTests : IDisposable
         JsonElement[] features = [.. document.RootElement.GetProperty("features").EnumerateArray()];
         JsonElement no = features.Single(f => f.GetProperty("name").GetString() is "feature-barrier");
         Assert.NotEmpty(no.GetProperty("reason").GetString()!);
+        JsonElement queues = features.Single(f => f.GetProperty("name").GetString() is "multi-queue-num-queues");
+        Assert.Equal("3", queues.GetProperty("offered").GetString());
     }
 
     [Fact]

@@ -186,7 +186,8 @@ internal sealed class DiskBench
                 _settings.Pattern.ToString().ToLowerInvariant(),
                 _settings.Repeats,
                 _settings.Repeats,
-                _settings.SampleLength.TotalSeconds),
+                _settings.SampleLength.TotalSeconds,
+                Queues: 1),
             Points = points,
             Baselines = [],
             Verification = _verification ?? new VerificationReport(

@@ -154,11 +154,20 @@ internal sealed class InfoCommand : XenblkCommand
         Dictionary<string, string> keys = new(StringComparer.Ordinal);
         foreach (string name in await store.ListAsync(directory, token) ?? [])
         {
-            if (await store.ReadAsync($"{directory}/{name}", token) is { } value)
-                keys[name] = value;
+            await ReadAsync(name);
+            if (!name.StartsWith(VbdKeys.QueueDirectory, StringComparison.Ordinal))
+                continue;
+            foreach (string below in await store.ListAsync($"{directory}/{name}", token) ?? [])
+                await ReadAsync($"{name}/{below}");
         }
 
         return keys;
+
+        async Task ReadAsync(string name)
+        {
+            if (await store.ReadAsync($"{directory}/{name}", token) is { } value)
+                keys[name] = value;
+        }
     }
 
     private static FeatureDocument[] FeaturesOf(AgreedFeatures agreed) =>

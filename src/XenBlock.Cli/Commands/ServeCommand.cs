@@ -44,6 +44,13 @@ internal sealed class ServeCommand : XenblkCommand
 
     private readonly Option<string?> _access = CommonOptions.Access();
 
+    private readonly Option<int?> _queues = new("--queues")
+    {
+        Description = "The most queues to offer for a disk, each with a thread of its own; 1 offers none. Default: one "
+            + "a processor, 4 at most.",
+        HelpName = "N",
+    };
+
     /// <summary>The command.</summary>
     public ServeCommand()
         : base(
@@ -67,7 +74,7 @@ internal sealed class ServeCommand : XenblkCommand
             """)
     {
         Arguments.Add(_images);
-        foreach (Option option in (Option[])[_disks, _vbds, _waits, _domain, _readOnly, _machine, _access])
+        foreach (Option option in (Option[])[_disks, _vbds, _waits, _domain, _readOnly, _machine, _access, _queues])
             Options.Add(option);
     }
 
@@ -86,9 +93,11 @@ internal sealed class ServeCommand : XenblkCommand
         PayloadAccess? access = run.Result.GetValue(_access) is { } word
             ? BenchDisk.AccessOf(Enum.Parse<AccessChoice>(word, ignoreCase: true))
             : null;
-        await using DiskServer server =
-            DiskServer.Open(
-                DiskSpecification.Name(disks), addresses, access, isReadOnly, run.Result.GetValue(_waits));
+        int queues = run.Result.GetValue(_queues) ?? new ServedDiskOptions().QueuesMax;
+        if (queues is < 1 or > ProtocolConstants.QueuesMax)
+            throw new UsageException($"--queues is 1 to {ProtocolConstants.QueuesMax}.");
+        ServeSettings settings = new(access, queues, isReadOnly, run.Result.GetValue(_waits));
+        await using DiskServer server = DiskServer.Open(DiskSpecification.Name(disks), addresses, settings);
         return await server.RunAsync(run, choice);
     }
 

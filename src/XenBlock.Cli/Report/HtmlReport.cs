@@ -49,6 +49,7 @@ internal static class HtmlReport
             ("Image", $"{report.Image.Path ?? "temporary"}, {ByteSize.Format(report.Image.SizeBytes)}"),
             ("Store", report.Image.Store),
             ("Pattern", report.Plan.Pattern),
+            ("Queues", report.Plan.Queues == 1 ? "one a disk" : $"{report.Plan.Queues} a disk"),
             ("Samples", $"{report.Plan.RepeatsDone} of {report.Plan.SampleSeconds * 1000:N0} ms; medians"),
             ("Processor", $"{report.Computer.Processor}, {report.Computer.ProcessorCount} usable"),
             ("System", $"{report.Computer.Kernel}, {report.Computer.Runtime}, {report.Computer.Architecture}"),

@@ -9,6 +9,7 @@ namespace XenBlock.Cli.Report;
 /// <param name="Repeats">How often each point was to be measured.</param>
 /// <param name="RepeatsDone">How often there was time for it.</param>
 /// <param name="SampleSeconds">How long each sample was to last.</param>
+/// <param name="Queues">Queues of each disk: one, since one thread drives it.</param>
 internal sealed record PlanFacts(
     bool IsQuick,
     IReadOnlyList<int> SizesBytes,
@@ -17,4 +18,5 @@ internal sealed record PlanFacts(
     string Pattern,
     int Repeats,
     int RepeatsDone,
-    double SampleSeconds);
+    double SampleSeconds,
+    int Queues);

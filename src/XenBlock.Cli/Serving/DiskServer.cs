@@ -17,37 +17,22 @@ internal sealed class DiskServer : IAsyncDisposable
     private static readonly TimeSpan s_step = TimeSpan.FromMilliseconds(100);
     private readonly List<ServedImage> _images;
     private readonly IReadOnlyList<VbdAddress> _addresses;
-    private readonly PayloadAccess? _access;
-    private readonly bool _isReadOnly;
-    private readonly bool _waits;
+    private readonly ServeSettings _settings;
 
-    private DiskServer(
-        List<ServedImage> images,
-        IReadOnlyList<VbdAddress> addresses,
-        PayloadAccess? access,
-        bool isReadOnly,
-        bool waits)
+    private DiskServer(List<ServedImage> images, IReadOnlyList<VbdAddress> addresses, ServeSettings settings)
     {
         _images = images;
         _addresses = addresses;
-        _access = access;
-        _isReadOnly = isReadOnly;
-        _waits = waits;
+        _settings = settings;
     }
 
     /// <summary>Opens all images that were named.</summary>
     /// <param name="disks">Images to serve as disks that we make.</param>
     /// <param name="addresses">Disks that a toolstack made, whose nodes name the image.</param>
-    /// <param name="access">How to reach pages; null for what the nodes say, or else the usual.</param>
-    /// <param name="isReadOnly">True if disks of a toolstack may not be written whatever it says.</param>
-    /// <param name="waits">True to wait for disks that the toolstack has not made yet.</param>
+    /// <param name="settings">How to serve them.</param>
     /// <exception cref="StoreException">One of them cannot be opened as asked.</exception>
     public static DiskServer Open(
-        IReadOnlyList<DiskSpecification> disks,
-        IReadOnlyList<VbdAddress> addresses,
-        PayloadAccess? access,
-        bool isReadOnly,
-        bool waits)
+        IReadOnlyList<DiskSpecification> disks, IReadOnlyList<VbdAddress> addresses, ServeSettings settings)
     {
         List<ServedImage> images = [];
         try
@@ -58,7 +43,7 @@ internal sealed class DiskServer : IAsyncDisposable
                 images.Add(new ServedImage(disk, FileBlockStore.Open(disk.Path, options)));
             }
 
-            return new DiskServer(images, addresses, access, isReadOnly, waits);
+            return new DiskServer(images, addresses, settings);
         }
         catch
         {
@@ -75,7 +60,7 @@ internal sealed class DiskServer : IAsyncDisposable
         IEnumerable<DomainId> frontends = _images.Select(image => image.Disk.Domain).Distinct();
         await using HostedMachine machine = await HostedMachine.JoinOrHostAsync(choice, frontends, run.Token);
         foreach (VbdAddress address in _addresses)
-            _images.Add(await ToolstackDisk.OpenAsync(machine, address, _isReadOnly, _waits, run.Token));
+            _images.Add(await ToolstackDisk.OpenAsync(machine, address, _settings, run.Token));
         await using BlockBackend backend = BlockBackend.Create(machine.Domain);
         bool isReady = false;
         try
@@ -137,7 +122,8 @@ internal sealed class DiskServer : IAsyncDisposable
 
         ServedDiskOptions options = new()
         {
-            Access = _access ?? image.Access ?? PayloadAccess.Persistent,
+            Access = _settings.Access ?? image.Access ?? PayloadAccess.Persistent,
+            QueuesMax = _settings.QueuesMax,
             ReadOnly = disk.IsReadOnly,
         };
         image.Served = await backend.ServeAsync(disk.Domain, vbd, image.Store, options, token);

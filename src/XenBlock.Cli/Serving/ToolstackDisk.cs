@@ -13,18 +13,17 @@ internal static class ToolstackDisk
     /// <summary>Reads the nodes, and opens the image.</summary>
     /// <param name="machine">The machine; its domain is the backend.</param>
     /// <param name="address">Which disk.</param>
-    /// <param name="isReadOnly">True to serve it read-only whatever the nodes say.</param>
-    /// <param name="waits">True to wait until a toolstack has made it.</param>
+    /// <param name="settings">Whether to wait for it, and to serve it read-only whatever the nodes say.</param>
     /// <param name="token">Gives up.</param>
     /// <exception cref="UsageException">There is no such disk, or its image cannot be served.</exception>
     public static async Task<ServedImage> OpenAsync(
-        HostedMachine machine, VbdAddress address, bool isReadOnly, bool waits, CancellationToken token)
+        HostedMachine machine, VbdAddress address, ServeSettings settings, CancellationToken token)
     {
         IXenStore store = machine.Domain.Store;
         DomainId backend = machine.Domain.DomainId;
         DomainId frontend = await VbdAddress.FindDomainAsync(store, address.Domain, token);
         string vdev = VbdName.Format(address.Vbd);
-        if (waits)
+        if (settings.Waits)
             await UntilMadeAsync(store, VbdPaths.Backend(backend, frontend, address.Vbd), token);
         VbdEntry entry = await VbdNodes.FindAsync(store, backend, frontend, address.Vbd, token)
             ?? throw new UsageException(
@@ -33,7 +32,7 @@ internal static class ToolstackDisk
         if (machine.IsXen && DiskLock.IsServed(frontend, address.Vbd))
             throw DiskClaim.Served(frontend, address.Vbd);
         DiskSpecification disk = new(
-            ImageOf(entry.Params, vdev), address.Vbd, frontend, isReadOnly || entry.IsReadOnly)
+            ImageOf(entry.Params, vdev), address.Vbd, frontend, settings.IsReadOnly || entry.IsReadOnly)
         {
             Nodes = entry,
         };

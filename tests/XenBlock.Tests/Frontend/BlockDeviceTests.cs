@@ -153,14 +153,17 @@ public sealed class BlockDeviceTests
         await using DeviceRig rig = await DeviceRig.CreateAsync();
         ScriptedBackend backend = rig.Script();
         await backend.PublishAsync(
-            XenbusState.Initialising,
+            XenbusState.InitWait,
             (VbdKeys.FeatureMaxIndirectSegments, "lots"),
             (VbdKeys.MaxRingPageOrder, "-3"),
+            (VbdKeys.MultiQueueMaxQueues, "many"),
             (VbdKeys.FeaturePersistent, "99999999999999999999999"));
-        Task going = backend.GoAsync(new BackendOffer(), 1 << 20);
-        BlockDevice device = await rig.ConnectAsync(new BlockDeviceOptions { RingPageOrder = 2 });
-        await going;
+        Task<BlockDevice> connecting = rig.ConnectAsync(new BlockDeviceOptions { RingPageOrder = 2, QueuesMax = 2 });
+        await backend.AttachAsync(new BackendOffer());
+        await backend.ConnectAsync(1 << 20);
+        BlockDevice device = await connecting;
         Assert.Equal((0, 0), (device.Features.IndirectSegmentsMax, device.Features.RingPageOrder));
+        Assert.Equal(1, device.Features.QueueCount);
         Assert.Contains(
             device.Features.Decisions,
             d => d.Reason is not null && d.Reason.Contains("lots", StringComparison.Ordinal));
@@ -175,7 +178,7 @@ public sealed class BlockDeviceTests
         Task<FrontendAnswer> going = backend.GoAsync(offer, 1 << 20);
         await rig.ConnectAsync(new BlockDeviceOptions { RingPageOrder = 2, Abi = BlkifAbi.X86_32 });
         FrontendAnswer answer = await going;
-        Assert.Equal((BlkifAbi.X86_32, 4, true), (answer.Abi, answer.RingReferences.Count, answer.Persistent));
+        Assert.Equal((BlkifAbi.X86_32, 4, true), (answer.Abi, answer.Queues[0].RingReferences.Count, answer.Persistent));
         Assert.Null(await rig.FrontendDomain.Store.ReadAsync($"{backend.FrontendPath}/{VbdKeys.RingRef}"));
         Assert.Equal("4", await rig.FrontendDomain.Store.ReadAsync($"{backend.FrontendPath}/{VbdKeys.State}"));
     }

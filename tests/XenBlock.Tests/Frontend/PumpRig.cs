@@ -30,7 +30,7 @@ internal sealed class PumpRig : IAsyncDisposable
         _backendDomain = _machine.AddDomain(DomainId.Zero);
         Frontend = _machine.AddDomain(new DomainId(1));
         Pump = new FrontendPump(Frontend.Grants);
-        Buffers = new BufferPool(Frontend.Grants, DomainId.Zero, new Lock());
+        Buffers = new BufferPool(Frontend.Grants, DomainId.Zero);
         Attach();
     }
 
@@ -46,7 +46,9 @@ internal sealed class PumpRig : IAsyncDisposable
 
     public ScriptedBackendRing Backend { get; private set; } = null!;
 
-    public BouncePool Pool => _connection.Link.Pool;
+    private FrontendLink Link => _connection.Queues[0].Link;
+
+    public BouncePool Pool => Link.Pool;
 
     public void Attach()
     {
@@ -57,13 +59,13 @@ internal sealed class PumpRig : IAsyncDisposable
             Persistent = Options.Persistent,
             Abi = Options.Abi ?? BlkifAbiNames.Native,
         });
-        var ring = OfferedRing.Allocate(Frontend, DomainId.Zero, features);
+        var rings = OfferedRings.Allocate(Frontend, DomainId.Zero, features);
         _connection = DeviceConnection.Complete(
-            ring, Frontend.Grants, DomainId.Zero, new VbdNumber(51712), features, Options);
+            rings, Frontend.Grants, DomainId.Zero, new VbdNumber(51712), features, Options);
         Backend = new ScriptedBackendRing(
-            _backendDomain.Mapper, Frontend.DomainId, ring.Answer(features.Persistent).RingReferences, features.Abi);
-        Buffers.Attach(_connection.Link.Pool.GrantsStay);
-        Pump.Attach(_connection.Link);
+            _backendDomain.Mapper, Frontend.DomainId, rings.Queues[0].Answer.RingReferences, features.Abi);
+        Buffers.Attach(Link.Pool.GrantsStay);
+        Pump.Attach(Link);
     }
 
     /// <summary>Ends the connection as the shell does; the number of pages that the backend held on to.</summary>

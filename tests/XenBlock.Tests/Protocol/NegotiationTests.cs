@@ -44,7 +44,13 @@ public sealed class NegotiationTests
 
     [Fact]
     public void An_offer_is_published_so_that_it_is_read_back() =>
-        _offer.Sample(offer => Assert.Equal(offer, BackendOffer.FromKeys(offer.ToKeys())), iter: 2_000);
+        _offer.Sample(
+            offer =>
+            {
+                Assert.Equal(offer, BackendOffer.FromKeys(offer.ToKeys()));
+                Assert.Empty(offer.ToKeys().Keys.Except(BackendOffer.KeyNames));
+            },
+            iter: 2_000);
 
     [Fact]
     public void An_empty_directory_offers_nothing()
@@ -104,12 +110,13 @@ public sealed class NegotiationTests
     [Fact]
     public void Everything_that_both_want_is_agreed_without_excuses()
     {
-        AgreedFeatures agreed = Negotiation.Agree(_full with { QueuesMax = 1 }, new FrontendWish { RingPageOrder = 4 });
+        AgreedFeatures agreed = Negotiation.Agree(_full, new FrontendWish { RingPageOrder = 4, QueuesMax = 4 });
         Assert.Equal((256, 4, 16), (agreed.IndirectSegmentsMax, agreed.RingPageOrder, agreed.RingPageCount));
         Assert.True(agreed.Persistent && agreed.Flush && agreed.Discard && agreed.SecureDiscard);
         Assert.Equal((4096u, 512u), (agreed.DiscardGranularityBytes, agreed.DiscardAlignmentBytes));
         string[] excused = [.. agreed.Decisions.Where(line => line.Reason is not null).Select(line => line.Name)];
-        Assert.Equal([VbdKeys.MultiQueueNumQueues, VbdKeys.FeatureBarrier], excused);
+        Assert.Equal([VbdKeys.FeatureBarrier], excused);
+        Assert.Equal(4, agreed.QueueCount);
     }
 
     [Theory]
@@ -145,14 +152,35 @@ public sealed class NegotiationTests
         Assert.Equal(reason, Line(features, VbdKeys.RingPageOrder).Reason);
     }
 
+    [Theory]
+    [InlineData(4, 2, 2, "the frontend wants no more queues")]
+    [InlineData(2, 4, 2, "the backend offers no more queues")]
+    [InlineData(1, 4, 1, "the backend offers no more queues")]
+    [InlineData(4, 1, 1, "the frontend wants no more queues")]
+    [InlineData(1, 1, 1, "neither end wants several queues")]
+    [InlineData(64, 32, 16, "more than 16 queues are not used")]
+    [InlineData(4, 0, 1, "the frontend wants no more queues")]
+    [InlineData(4, 4, 4, null)]
+    public void Queues_are_agreed_with_a_reason(int offered, int wished, int agreed, string? reason)
+    {
+        AgreedFeatures features = Negotiation.Agree(
+            new BackendOffer { QueuesMax = offered }, new FrontendWish { QueuesMax = wished });
+        Assert.Equal(agreed, features.QueueCount);
+        Assert.Equal(reason, Line(features, VbdKeys.MultiQueueNumQueues).Reason);
+    }
+
     [Fact]
     public void A_no_names_the_key_that_could_not_be_read()
     {
         BackendOffer offer = Offer(
-            ("feature-max-indirect-segments", "x"), ("max-ring-pages", "y"), ("feature-persistent", "z"));
-        AgreedFeatures agreed = Negotiation.Agree(offer, new FrontendWish { RingPageOrder = 1 });
-        foreach (string name in new[]
-            { VbdKeys.FeatureMaxIndirectSegments, VbdKeys.RingPageOrder, VbdKeys.FeaturePersistent })
+            ("feature-max-indirect-segments", "x"), ("max-ring-pages", "y"), ("feature-persistent", "z"),
+            ("multi-queue-max-queues", "w"));
+        AgreedFeatures agreed = Negotiation.Agree(offer, new FrontendWish { RingPageOrder = 1, QueuesMax = 2 });
+        foreach (string name in (string[])
+            [
+                VbdKeys.FeatureMaxIndirectSegments, VbdKeys.RingPageOrder, VbdKeys.FeaturePersistent,
+                VbdKeys.MultiQueueNumQueues,
+            ])
             Assert.Contains("is no number from", Line(agreed, name).Reason, StringComparison.Ordinal);
     }
 
@@ -174,13 +202,14 @@ public sealed class NegotiationTests
 
     [Fact]
     public void Every_feature_that_is_off_has_a_reason_whatever_both_say() =>
-        Gen.Select(_offer, Gen.Int[0, 5000], Gen.Int[0, 5], Gen.Bool, Gen.Bool).Sample(
-            (offer, segments, order, persistent, flush) =>
+        Gen.Select(_offer, Gen.Int[0, 5000], Gen.Int[0, 5], Gen.Int[0, 20], Gen.Bool, Gen.Bool).Sample(
+            (offer, segments, order, queues, persistent, flush) =>
             {
                 var wish = new FrontendWish
                 {
                     IndirectSegmentsMax = segments,
                     RingPageOrder = order,
+                    QueuesMax = queues,
                     Persistent = persistent,
                     Flush = flush,
                     Abi = BlkifAbi.Arm,
@@ -193,6 +222,9 @@ public sealed class NegotiationTests
                 Assert.All(agreed.Decisions, line => Assert.True(line.Agreed is not ("no" or "0")
                     || line.Reason is not null
                     || line.Name == VbdKeys.RingPageOrder));
+                Assert.InRange(agreed.QueueCount, 1, Math.Min(offer.QueuesMax, Math.Max(1, queues)));
+                Assert.True(agreed.QueueCount > 1 || agreed.Decisions.Single(
+                    line => line.Name == VbdKeys.MultiQueueNumQueues).Reason is not null);
                 Assert.Equal(
                     agreed.Decisions.Count, agreed.Decisions.Select(line => line.Name).Distinct().Count());
             },
@@ -203,8 +235,7 @@ public sealed class NegotiationTests
     {
         var answer = new FrontendAnswer
         {
-            RingReferences = [new(8), new(9)],
-            EventChannel = new(3),
+            Queues = [Queue(3, 8, 9), Queue(4, 10, 11)],
             Abi = BlkifAbi.X86_32,
             Persistent = true,
         };
@@ -212,12 +243,21 @@ public sealed class NegotiationTests
         Assert.Equal((BlkifAbi.X86_32, 1, 256), (agreed.Abi, agreed.RingPageOrder, agreed.IndirectSegmentsMax));
         Assert.True(agreed.Persistent && agreed.Flush && agreed.Barrier && agreed.Discard && agreed.SecureDiscard);
         Assert.Equal("the frontend took fewer pages", Line(agreed, VbdKeys.RingPageOrder).Reason);
-        AgreedFeatures none = Negotiation.Agree(new BackendOffer(), answer with { RingReferences = [new(8)] });
+        AgreedFeatures none = Negotiation.Agree(new BackendOffer(), answer with { Queues = [Queue(3, 8)] });
         Assert.Equal("not offered", Line(none, VbdKeys.FeatureMaxIndirectSegments).Reason);
         Assert.Equal("not offered", Line(none, VbdKeys.FeatureFlushCache).Reason);
         Assert.Null(Line(none, VbdKeys.RingPageOrder).Reason);
+        Assert.Equal((2, 1), (agreed.QueueCount, none.QueueCount));
+        Assert.Equal("the frontend took fewer queues", Line(agreed, VbdKeys.MultiQueueNumQueues).Reason);
+        Assert.Equal("not offered", Line(none, VbdKeys.MultiQueueNumQueues).Reason);
         Assert.False(none.Persistent);
     }
+
+    private static QueueAnswer Queue(uint port, params uint[] references) => new()
+    {
+        RingReferences = [.. references.Select(reference => new GrantReference(reference))],
+        EventChannel = new(port),
+    };
 
     private static FeatureDecision Line(AgreedFeatures features, string name) =>
         features.Decisions.Single(line => line.Name == name);

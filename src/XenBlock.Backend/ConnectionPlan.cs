@@ -1,0 +1,33 @@
+using XenBlock.Hypervisor;
+using XenBlock.Protocol;
+using XenBlock.Storage;
+
+namespace XenBlock.Backend;
+
+/// <summary>All that a connection to a frontend is made of; each of its queues reads the same.</summary>
+internal sealed record ConnectionPlan
+{
+    /// <summary>The domain that we are.</summary>
+    public required IHypervisor Hypervisor { get; init; }
+
+    /// <summary>Whose rings and grants they are.</summary>
+    public required DomainId Frontend { get; init; }
+
+    /// <summary>What the frontend has published.</summary>
+    public required FrontendAnswer Answer { get; init; }
+
+    /// <summary>What came of it.</summary>
+    public required AgreedFeatures Agreed { get; init; }
+
+    /// <summary>The disk; called by the threads of all queues.</summary>
+    public required IBlockStore Store { get; init; }
+
+    /// <summary>How it is served.</summary>
+    public required ServedDiskOptions Options { get; init; }
+
+    /// <summary>What requests may ask for.</summary>
+    public required DiskLimits Limits { get; init; }
+
+    /// <summary>The threads' name, 13 characters at most to be whole in the kernel's lists.</summary>
+    public required string Name { get; init; }
+}

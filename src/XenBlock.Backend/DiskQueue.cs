@@ -1,0 +1,131 @@
+using XenBlock.Hypervisor;
+using XenBlock.Protocol;
+using XenBlock.SharedMemory;
+
+namespace XenBlock.Backend;
+
+/// <summary>
+/// One queue of a connection: the frontend's ring, mapped, its channel, bound, and the pump and thread that serve them.
+/// </summary>
+internal sealed class DiskQueue
+{
+    private readonly IEventChannel _channel;
+    private readonly BackendQueue _thread;
+
+    private DiskQueue(GrantMapping ring, IEventChannel channel, BackendQueue thread)
+    {
+        Ring = ring;
+        _channel = channel;
+        _thread = thread;
+    }
+
+    /// <summary>The frontend's ring; whoever opened the queue unmaps it, between stop and close.</summary>
+    public GrantMapping Ring { get; }
+
+    /// <summary>Completes when the thread holds nothing of the frontend's payload any more; never faults.</summary>
+    public Task<QueueEnd> Ended => _thread.Ended;
+
+    /// <summary>Maps, binds and attaches; if anything fails, nothing stays. Not started yet.</summary>
+    /// <param name="plan">The connection.</param>
+    /// <param name="index">Which of its queues.</param>
+    /// <param name="counters">Where it counts; nobody else does.</param>
+    /// <exception cref="XenBlockException">What the frontend published cannot be used.</exception>
+    public static DiskQueue Open(ConnectionPlan plan, int index, BackendCounters counters)
+    {
+        IHypervisor hypervisor = plan.Hypervisor;
+        QueueAnswer answer = plan.Answer.Queues[index];
+        bool isOneOfMany = plan.Answer.Queues.Count > 1;
+        GrantMapping ring = MapRing(hypervisor.Mapper, plan.Frontend, answer, isOneOfMany ? $" of queue {index}" : "");
+        IEventChannel? channel = null;
+        try
+        {
+            channel = hypervisor.EventChannels.BindInterdomain(plan.Frontend, answer.EventChannel);
+            bool hasLifeByte = plan.Answer.LifeByte;
+            if (hasLifeByte) ring.Pages.CopyIn<byte>(RingLayout.LifeByte, 1);
+            hypervisor.Mapper.NotifyWhenUnmapped(in ring, channel, hasLifeByte ? RingLayout.LifeByte : -1);
+            BackRing back = Attach(ring.Pages, plan.Answer.Abi);
+            var pump = new BackendPump(
+                back, channel, hypervisor.Mapper, plan.Store, PumpOptions(plan, (int)back.SlotCount), counters);
+            var thread = new BackendQueue(
+                pump,
+                channel,
+                counters,
+                hypervisor.Time,
+                TimeSpan.FromMicroseconds(plan.Options.SpinUs),
+                isOneOfMany ? $"{plan.Name}/{index}" : plan.Name);
+            return new DiskQueue(ring, channel, thread);
+        }
+        catch
+        {
+            hypervisor.Mapper.Unmap([ring]);
+            channel?.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Begins to serve.</summary>
+    public void Start() => _thread.Start();
+
+    /// <summary>The disk has changed its size.</summary>
+    public void SetLimits(in DiskLimits limits) => _thread.SetLimits(limits);
+
+    /// <summary>Stops the thread, which lets go of the payload.</summary>
+    public Task StopAsync() => _thread.StopAsync();
+
+    /// <summary>Closes the channel, last of all.</summary>
+    public void Close() => _channel.Dispose();
+
+    private static BackendPumpOptions PumpOptions(ConnectionPlan plan, int slotCount)
+    {
+        PayloadAccess access = plan.Options.Access == PayloadAccess.Persistent && !plan.Agreed.Persistent
+            ? PayloadAccess.Batch
+            : plan.Options.Access;
+        int queues = plan.Answer.Queues.Count;
+        return new BackendPumpOptions
+        {
+            Abi = plan.Answer.Abi,
+            Frontend = plan.Frontend,
+            Limits = plan.Limits,
+            Access = access,
+
+            // A share for good: one table for all of them would be a lock on the way of every request, which cost
+            // Linux's first multi-queue version most of its gain (lkml 1511.0/00263).
+            PersistentPagesMax = plan.Options.PersistentPagesMax is { } max
+                ? max / queues
+                : Math.Min(
+                    PoolPages(slotCount, plan.Agreed.SegmentsMax), ServedDiskOptions.PersistentPagesCeiling / queues),
+        };
+    }
+
+    private static GrantMapping MapRing(IGrantMapper mapper, DomainId frontend, QueueAnswer answer, string which)
+    {
+        GrantReference[] references = [.. answer.RingReferences];
+        var statuses = new GrantStatus[references.Length];
+        GrantStatus status = mapper.Map(frontend, references, GrantAccess.ReadWrite, statuses, out GrantMapping ring);
+        if (status == GrantStatus.Okay) return ring;
+        int bad = Math.Max(0, Array.FindIndex(statuses, each => each != GrantStatus.Okay));
+        throw new XenBlockException(
+            status == GrantStatus.NoDeviceSpace ? XenBlockErrorKind.NoSpace : XenBlockErrorKind.PeerViolation,
+            $"page {bad} of the ring{which} of {frontend} ({references[bad]}) cannot be mapped: {status}");
+    }
+
+    // As Linux's BACK_RING_ATTACH: a ring is taken up where its last response is. On a fresh one that is the start.
+    private static BackRing Attach(SharedPages pages, BlkifAbi abi)
+    {
+        uint start = pages.LoadAcquire(RingLayout.ResponseProducer);
+        uint requests = pages.LoadAcquire(RingLayout.RequestProducer);
+        var ring = BackRing.Attach(pages, BlkifCodec.SlotSizeBytes(abi), start);
+        if (unchecked(requests - start) <= ring.SlotCount) return ring;
+        throw new XenBlockException(
+            XenBlockErrorKind.PeerViolation,
+            $"the ring's indices are impossible: requests {requests}, responses {start}, slots {ring.SlotCount}");
+    }
+
+    private static int PoolPages(int slotCount, int segmentsMax)
+    {
+        int indirectPages = segmentsMax <= ProtocolConstants.DirectSegmentsMax
+            ? 0
+            : (segmentsMax + ProtocolConstants.SegmentsPerIndirectPage - 1) / ProtocolConstants.SegmentsPerIndirectPage;
+        return slotCount * (segmentsMax + indirectPages);
+    }
+}
