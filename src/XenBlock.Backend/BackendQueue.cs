@@ -14,6 +14,11 @@ internal sealed class BackendQueue
     // modelled device is exact to some 10 us.
     private static readonly TimeSpan _awakeBelow = TimeSpan.FromMicroseconds(150);
 
+    // Events without a request, one after another, after which events are held back for a moment (S6): a frontend that
+    // sends them without a cause gets one look at its ring a millisecond, and other disks keep the processor.
+    private const int StormThreshold = 64;
+    private static readonly TimeSpan _stormPause = TimeSpan.FromMilliseconds(1);
+
     private readonly BackendPump _pump;
     private readonly IEventChannel _channel;
     private readonly BackendCounters _counters;
@@ -107,10 +112,14 @@ internal sealed class BackendQueue
 
     private QueueEnd Loop()
     {
+        int inVain = 0;
+        long seen = 0;
         while (!_isStopping)
         {
             if (_newLimits is not null) TakeLimits();
             PumpOutcome outcome = _pump.Pump();
+            if (_counters.Requests != seen) inVain = 0;
+            seen = _counters.Requests;
             if (outcome == PumpOutcome.Faulted) return new QueueEnd(QueueEndKind.Violation, _pump.Fault!);
             if (outcome == PumpOutcome.Busy) continue;
             TimeSpan delay = _pump.NextCompletionDelay;
@@ -132,11 +141,19 @@ internal sealed class BackendQueue
             if (_channel.State != EventChannelState.Interdomain)
                 return new QueueEnd(QueueEndKind.PeerGone, "the frontend closed its event channel, or died");
             if (_isStopping) break;
-            _channel.Wait(isPipelineEmpty ? Timeout.InfiniteTimeSpan : delay - _awakeBelow);
+            bool isEvent = _channel.Wait(isPipelineEmpty ? Timeout.InfiniteTimeSpan : delay - _awakeBelow);
             _counters.WakeUps++;
+            if (isEvent && !_pump.HasRequests && ++inVain >= StormThreshold) Calm();
         }
 
         return new QueueEnd(QueueEndKind.Stopped, "stopped");
+    }
+
+    private void Calm()
+    {
+        _channel.Mask();
+        _channel.Wait(_stormPause); // our own Wake ends it
+        _channel.Unmask();
     }
 
     private void TakeLimits()

@@ -11,7 +11,7 @@ public abstract class GrantConformance<TProvider> : ConformanceTest<TProvider>
     protected override Limits Limits => new(GrantEntriesMax: 64);
 
     [Fact]
-    public void Allocated_pages_are_zero()
+    public void S15_allocated_pages_are_zero()
     {
         using (GrantablePages used = Filled(8))
             Assert.Equal(PageOf(8), Content(used.Pages, 7));

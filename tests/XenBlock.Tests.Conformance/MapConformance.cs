@@ -45,7 +45,7 @@ public abstract class MapConformance<TProvider> : ConformanceTest<TProvider>
     }
 
     [Fact]
-    public void A_page_mapped_twice_stays_in_use_until_the_last_mapping_is_gone()
+    public void S5_a_page_mapped_twice_stays_in_use_until_the_last_mapping_is_gone()
     {
         using GrantablePages pages = Filled(1);
         GrantReference[] references = Offer(pages);

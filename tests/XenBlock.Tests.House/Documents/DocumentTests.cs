@@ -13,7 +13,7 @@ public sealed class DocumentTests
     private static readonly string[] Expected =
     [
         "README.md", "ARCHITECTURE.md", "PROTOCOL.md", "SPECIFICATION.md", "CHANGELOG.md", "CONTRIBUTING.md",
-        "docs/glossary.md", "docs/walkthrough.md",
+        "docs/glossary.md", "docs/threat-model.md", "docs/walkthrough.md",
     ];
 
     [Fact]

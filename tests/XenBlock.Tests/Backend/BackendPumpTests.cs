@@ -144,7 +144,7 @@ public sealed class BackendPumpTests
     }
 
     [Fact]
-    public async Task A_response_fills_its_bytes_with_zero_padding_and_leaves_the_rest_of_the_slot()
+    public async Task S3_a_response_fills_its_bytes_with_zero_padding_and_leaves_the_rest_of_the_slot()
     {
         await using var harness = new PumpHarness();
         BlockRequest request = harness.Frontend.Direct(BlkifOperation.Read, 0x1122334455667788, 0, 0, 11);
@@ -218,7 +218,7 @@ public sealed class BackendPumpTests
     [InlineData(PayloadAccess.Batch)]
     [InlineData(PayloadAccess.Persistent)]
     [InlineData(PayloadAccess.Copy)]
-    public async Task The_same_grant_twice_in_a_request_works(PayloadAccess access)
+    public async Task S25_the_same_grant_twice_in_a_request_works(PayloadAccess access)
     {
         await using var harness = new PumpHarness(new PumpHarnessOptions { Access = access });
         byte[] disk = Random(3 * 512, 3);

@@ -124,7 +124,7 @@ public sealed class BlockBackendTests
     }
 
     [Fact]
-    public async Task Statistics_can_be_read_while_disks_come_and_go()
+    public async Task S19_statistics_can_be_read_while_disks_come_and_go()
     {
         await using var harness = new DiskHarness();
         await using ServedDisk disk = await harness.ServeAsync();

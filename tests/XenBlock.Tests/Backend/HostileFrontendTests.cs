@@ -151,7 +151,7 @@ public sealed class HostileFrontendTests
     [InlineData(PayloadAccess.Batch)]
     [InlineData(PayloadAccess.Persistent)]
     [InlineData(PayloadAccess.Copy)]
-    public async Task Random_failures_of_grants_leave_nothing_mapped_and_every_request_answered(PayloadAccess access)
+    public async Task S9_random_failures_of_grants_leave_nothing_mapped_and_every_request_answered(PayloadAccess access)
     {
         await using var harness = new PumpHarness(new PumpHarnessOptions { Access = access, PersistentPagesMax = 40 });
         var random = new Random(11);
@@ -221,7 +221,7 @@ public sealed class HostileFrontendTests
     [InlineData(PayloadAccess.Batch)]
     [InlineData(PayloadAccess.Persistent)]
     [InlineData(PayloadAccess.Copy)]
-    public async Task A_frontend_that_rewrites_slots_and_segments_meanwhile_gets_the_result_of_one_snapshot(
+    public async Task S2_a_frontend_that_rewrites_slots_and_segments_meanwhile_gets_the_result_of_one_snapshot(
         PayloadAccess access)
     {
         // The first half of the disk is all 'A', the second all 'B', and the mutator moves requests from one to the

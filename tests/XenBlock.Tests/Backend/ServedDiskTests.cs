@@ -198,7 +198,7 @@ public sealed class ServedDiskTests
     }
 
     [Fact]
-    public async Task States_flipped_at_random_leak_nothing_and_the_disk_still_serves()
+    public async Task S8_states_flipped_at_random_leak_nothing_and_the_disk_still_serves()
     {
         await using var harness = new DiskHarness();
         await using ServedDisk disk = await harness.ServeAsync();

@@ -15,7 +15,7 @@ public sealed class StressTests
     [InlineData(GrantMappingMode.Mmap, false)]
     [InlineData(GrantMappingMode.Mmap, true)]
     [InlineData(GrantMappingMode.Table, false)]
-    public async Task Maps_copies_and_revokes_from_many_threads_leave_nothing_in_use(
+    public async Task S16_maps_copies_and_revokes_from_many_threads_leave_nothing_in_use(
         GrantMappingMode mapping, bool fence)
     {
         await using EmulatedMachine machine = EmulatedMachine.Create(new()

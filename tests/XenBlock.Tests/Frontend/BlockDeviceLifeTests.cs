@@ -288,7 +288,7 @@ public sealed class BlockDeviceLifeTests
     }
 
     [Fact]
-    public async Task A_storm_of_events_costs_one_look_a_millisecond_and_delays_nothing_for_long()
+    public async Task S6_a_storm_of_events_costs_one_look_a_millisecond_and_delays_nothing_for_long()
     {
         await using DeviceRig rig = await DeviceRig.CreateAsync();
         (ScriptedBackend backend, BlockDevice device) = await rig.ConnectScriptAsync(new byte[1 << 20]);

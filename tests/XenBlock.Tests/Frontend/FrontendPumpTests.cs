@@ -114,7 +114,7 @@ public sealed class FrontendPumpTests
     }
 
     [Fact]
-    public async Task A_page_that_the_backend_keeps_is_never_used_again()
+    public async Task S14_a_page_that_the_backend_keeps_is_never_used_again()
     {
         await using var rig = new PumpRig(_perRequestGrants);
         rig.Submit(BlockOperation.Read, 0, new byte[Page]);

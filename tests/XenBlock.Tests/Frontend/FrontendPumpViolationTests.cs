@@ -31,7 +31,7 @@ public sealed class FrontendPumpViolationTests
 
     [Theory]
     [MemberData(nameof(Violations))]
-    public async Task A_violation_fails_every_operation_once_and_the_pump_can_be_attached_again(string what)
+    public async Task S13_a_violation_fails_every_operation_once_and_the_pump_can_be_attached_again(string what)
     {
         await using var rig = new PumpRig(new BackendOffer());
         var submitted = new List<FrontendOperation>();

@@ -193,7 +193,7 @@ public sealed class XenStoreClientTests
     }
 
     [Fact]
-    public async Task An_event_that_was_not_yet_taken_is_told_once_and_the_queue_is_bounded()
+    public async Task S7_an_event_that_was_not_yet_taken_is_told_once_and_the_queue_is_bounded()
     {
         await using var peer = new ScriptedPeer();
         Task<IXenStoreWatch> setting = peer.Client.WatchAsync("/a");
