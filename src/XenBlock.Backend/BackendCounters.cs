@@ -37,6 +37,7 @@ internal sealed class BackendCounters
     public long NotificationsSent;
     public long WakeUps;
     public long RingViolations;
+    public long Recovered;
 
     /// <summary>Requests refused, by verdict.</summary>
     public readonly long[] Refused = new long[RequestVerdicts.Count];

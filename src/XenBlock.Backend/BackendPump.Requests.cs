@@ -10,10 +10,9 @@ internal sealed partial class BackendPump
 {
     private const int ErrnoNotSupported = 95;
 
-    private void Begin()
+    private void Begin(PendingRequest request)
     {
         BlkifCodec.ReadRequest(_abi, _slot, ref _request);
-        PendingRequest request = Take();
         request.Id = _request.Id;
         request.Operation = _request.Operation;
         RequestVerdict verdict = RequestValidator.Validate(in _request, in _limits, out int lengthBytes);

@@ -42,6 +42,7 @@ internal sealed partial class BackendPump : IDisposable
     private readonly long _bytesPerPublishMax;
     private readonly byte[] _slot;
     private readonly byte[] _response;
+    private readonly InFlightJournal? _journal;
     private DiskLimits _limits;
     private BlockRequest _request;
     private PendingRequest? _draining; // waits until it is alone in the pipeline; nothing is taken meanwhile
@@ -51,6 +52,7 @@ internal sealed partial class BackendPump : IDisposable
     private long _finishedBytes;
     private int _submitted;
     private int _writesSubmitted;
+    private bool _mustNotify; // a backend before this one may have died between publishing and notifying
     private bool _isDisposed;
 
     /// <summary>A pump over a ring that is attached already.</summary>
@@ -77,13 +79,11 @@ internal sealed partial class BackendPump : IDisposable
         int slotCount = (int)ring.SlotCount;
         _requests = new PendingRequest[slotCount];
         _free = new int[slotCount];
-        for (int i = 0; i < slotCount; i++)
-        {
-            _requests[i] = new PendingRequest(i);
-            _free[i] = slotCount - 1 - i;
-        }
-
-        _freeCount = slotCount;
+        for (int i = 0; i < slotCount; i++) _requests[i] = new PendingRequest(i);
+        _journal = options.Journal;
+        _recovered = options.Recovered;
+        _mustNotify = ring.ResponseProducer != 0;
+        FillFree();
         bool isBatched = options.Access == PayloadAccess.Batch;
         _finished = new PendingRequest[isBatched ? RequestsPerUnmapMax : ResponsesPerPublishMax];
         _bytesPerPublishMax = isBatched ? BytesPerUnmapMax : BytesPerPublishMax;
@@ -131,6 +131,7 @@ internal sealed partial class BackendPump : IDisposable
     public PumpOutcome Pump()
     {
         if (Fault is not null) return PumpOutcome.Faulted;
+        if (_mustNotify) NotifyAtTheStart();
         PumpOutcome outcome = PumpOutcome.Busy;
         for (int taken = 0; taken < RequestsPerTurnMax; taken++)
         {
@@ -151,10 +152,13 @@ internal sealed partial class BackendPump : IDisposable
                 }
             }
 
+            if (BeginRecovered()) continue;
             RingTake take = _ring.TryTakeRequest(_slot);
             if (take == RingTake.Taken)
             {
-                Begin();
+                PendingRequest request = Take();
+                _journal?.Take(request.Index, unchecked(_ring.RequestConsumer - 1), _slot);
+                Begin(request);
                 continue;
             }
 
@@ -221,6 +225,7 @@ internal sealed partial class BackendPump : IDisposable
                 Status = request.Status,
             };
             BlkifCodec.WriteResponse(in response, _response);
+            _journal?.Answer(request.Index, _ring.ResponseProducer, in response);
             _ring.PutResponse(_response);
             request.Clear();
             _free[_freeCount++] = request.Index;
@@ -230,7 +235,9 @@ internal sealed partial class BackendPump : IDisposable
         _counters.ResponsePublishes++;
         _finishedCount = 0;
         _finishedBytes = 0;
-        if (!_ring.PushResponses()) return;
+        bool isNotificationWanted = _ring.PushResponses();
+        if (_journal is not null) ForgetPublished(finished);
+        if (!isNotificationWanted) return;
         _counters.NotificationsSent++;
         _channel.Notify();
     }

@@ -105,6 +105,12 @@ public sealed record ServedDiskStatistics
     /// <summary>Connections ended because the frontend broke the ring's rules.</summary>
     public long RingViolations { get; init; }
 
+    /// <summary>
+    /// Requests that a process which was killed had taken and not answered, and that this one went on with. They are
+    /// not among <see cref="Requests"/> if all that was missing was their response.
+    /// </summary>
+    public long Recovered { get; init; }
+
     /// <summary>Requests refused, by verdict; only those that occurred.</summary>
     public IReadOnlyDictionary<RequestVerdict, long> Refused { get; init; } = new Dictionary<RequestVerdict, long>();
 
@@ -158,6 +164,7 @@ public sealed record ServedDiskStatistics
             Disconnects = disk.Disconnects,
             ConnectFailures = disk.ConnectFailures,
             RingViolations = counters.RingViolations,
+            Recovered = counters.Recovered,
             Refused = refused,
             RequestsPerQueue = [.. disk.Queues.Select(queue => queue.Requests)],
         };

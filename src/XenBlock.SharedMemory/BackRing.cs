@@ -16,11 +16,12 @@ public sealed class BackRing
     private uint _responseProducer;  // rsp_prod_pvt
     private uint _responsePublished; // our last rsp_prod; the peer could change the shared one
 
-    private BackRing(SharedPages pages, RingLayout layout, uint start)
+    private BackRing(SharedPages pages, RingLayout layout, uint requestConsumer, uint responseProducer)
     {
         _pages = pages;
         _layout = layout;
-        _requestConsumer = _requestSeen = _responseProducer = _responsePublished = start;
+        _requestConsumer = _requestSeen = requestConsumer;
+        _responseProducer = _responsePublished = responseProducer;
     }
 
     /// <summary>Slots in the ring.</summary>
@@ -28,6 +29,12 @@ public sealed class BackRing
 
     /// <summary>Bytes of a slot.</summary>
     public int SlotSizeBytes => _layout.SlotSizeBytes;
+
+    /// <summary>Index of the next request to take (req_cons).</summary>
+    public uint RequestConsumer => _requestConsumer;
+
+    /// <summary>Index of the next response to put (rsp_prod_pvt).</summary>
+    public uint ResponseProducer => _responseProducer;
 
     /// <summary>Requests taken and not yet answered.</summary>
     public uint Unanswered => unchecked(_requestConsumer - _responseProducer);
@@ -42,8 +49,20 @@ public sealed class BackRing
     /// <param name="pages">The ring's pages, mapped contiguously.</param>
     /// <param name="slotSizeBytes">Bytes of a slot.</param>
     /// <param name="start">Index of the first request: 0 on a fresh ring.</param>
-    public static BackRing Attach(SharedPages pages, int slotSizeBytes, uint start = 0) => new(
-        pages, RingLayout.For(slotSizeBytes, pages.LengthBytes / ProtocolConstants.PageSizeBytes), start);
+    public static BackRing Attach(SharedPages pages, int slotSizeBytes, uint start = 0) =>
+        Attach(pages, slotSizeBytes, start, start);
+
+    /// <summary>Attaches to a ring of which requests were taken that are not answered yet.</summary>
+    /// <param name="pages">The ring's pages, mapped contiguously.</param>
+    /// <param name="slotSizeBytes">Bytes of a slot.</param>
+    /// <param name="requestConsumer">Index of the next request to take.</param>
+    /// <param name="responseProducer">Index of the next response to put.</param>
+    public static BackRing Attach(
+        SharedPages pages, int slotSizeBytes, uint requestConsumer, uint responseProducer) => new(
+        pages,
+        RingLayout.For(slotSizeBytes, pages.LengthBytes / ProtocolConstants.PageSizeBytes),
+        requestConsumer,
+        responseProducer);
 
     /// <summary>Takes the next request into a private copy.</summary>
     /// <param name="slotCopy">Filled from the start of the slot; not longer than a slot.</param>

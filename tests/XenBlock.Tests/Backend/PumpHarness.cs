@@ -20,6 +20,7 @@ internal sealed class PumpHarness : IAsyncDisposable
     private readonly EmulatedDomain _back;
     private readonly GrantMapping _ring;
     private readonly IEventChannel _channel;
+    private readonly BackendPumpOptions _pumpOptions;
 
     public PumpHarness(PumpHarnessOptions? options = null)
     {
@@ -45,22 +46,16 @@ internal sealed class PumpHarness : IAsyncDisposable
             AllowsDiscard = options.AllowsAll,
             AllowsSecureDiscard = options.AllowsAll,
         };
-        BackRing ring = BackRing.Attach(
-            _ring.Pages, BlkifCodec.SlotSizeBytes(Frontend.Abi), options.Frontend?.RingStart ?? 0);
-        Pump = new BackendPump(
-            ring,
-            _channel,
-            Mapper,
-            Store,
-            new BackendPumpOptions
-            {
-                Abi = Frontend.Abi,
-                Frontend = _frontDomain,
-                Limits = limits,
-                Access = options.Access,
-                PersistentPagesMax = options.PersistentPagesMax,
-            },
-            Counters);
+        _pumpOptions = new BackendPumpOptions
+        {
+            Abi = Frontend.Abi,
+            Frontend = _frontDomain,
+            Limits = limits,
+            Access = options.Access,
+            PersistentPagesMax = options.PersistentPagesMax,
+        };
+        uint start = options.Frontend?.RingStart ?? 0;
+        Pump = MakePump(BackRing.Attach(_ring.Pages, SlotSizeBytes, start), options.Journal, recovered: null);
     }
 
     public ScriptedFrontend Frontend { get; }
@@ -69,7 +64,12 @@ internal sealed class PumpHarness : IAsyncDisposable
 
     public IBlockStore Store { get; }
 
-    public BackendPump Pump { get; }
+    public BackendPump Pump { get; private set; }
+
+    public int SlotSizeBytes => BlkifCodec.SlotSizeBytes(Frontend.Abi);
+
+    /// <summary>The ring as the backend has it mapped.</summary>
+    public SharedPages RingPages => _ring.Pages;
 
     public BackendCounters Counters { get; } = new();
 
@@ -85,6 +85,19 @@ internal sealed class PumpHarness : IAsyncDisposable
         }
         while (outcome == PumpOutcome.Busy);
         return outcome;
+    }
+
+    /// <summary>
+    /// Another pump takes the place of this one, as in another process: of the old one nothing is left but the ring and
+    /// the journal.
+    /// </summary>
+    public void Restart(InFlightJournal? journal, InFlightRequests? recovered)
+    {
+        Pump.Dispose();
+        uint responses = RingPages.LoadAcquire(RingLayout.ResponseProducer);
+        BackRing ring = BackRing.Attach(
+            RingPages, SlotSizeBytes, recovered?.RequestConsumer ?? responses, recovered?.ResponseProducer ?? responses);
+        Pump = MakePump(ring, journal, recovered);
     }
 
     /// <summary>One request from the frontend through the pump and back.</summary>
@@ -109,4 +122,12 @@ internal sealed class PumpHarness : IAsyncDisposable
         await _back.DisposeAsync();
         await _machine.DisposeAsync();
     }
+
+    private BackendPump MakePump(BackRing ring, InFlightJournal? journal, InFlightRequests? recovered) => new(
+        ring,
+        _channel,
+        Mapper,
+        Store,
+        _pumpOptions with { Journal = journal, Recovered = recovered },
+        Counters);
 }

@@ -26,4 +26,6 @@ internal sealed record PumpHarnessOptions
     public int PersistentPagesMax { get; init; } = 1056;
 
     public GrantMappingMode Mapping { get; init; } = GrantMappingMode.Mmap;
+
+    public InFlightJournal? Journal { get; init; }
 }
