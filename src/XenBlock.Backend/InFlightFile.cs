@@ -1,0 +1,94 @@
+using XenBlock.Hypervisor;
+using XenBlock.Protocol;
+using XenBlock.SharedMemory;
+using XenBlock.Storage;
+
+namespace XenBlock.Backend;
+
+/// <summary>
+/// The journal of one ring in a file, and the ring as it is to be taken up: where a killed process left it, or at its
+/// start.
+/// </summary>
+internal sealed class InFlightFile : IDisposable
+{
+    private readonly MappedFile _file;
+    private bool _isDisposed;
+
+    private InFlightFile(MappedFile file, InFlightJournal journal, InFlightRequests? recovered)
+    {
+        _file = file;
+        Journal = journal;
+        Recovered = recovered;
+    }
+
+    /// <summary>What is under way from here on.</summary>
+    public InFlightJournal Journal { get; }
+
+    /// <summary>What the last process left; null on a ring that nobody has served.</summary>
+    public InFlightRequests? Recovered { get; }
+
+    /// <summary>Where the file of a queue is.</summary>
+    /// <param name="path">The disk's path.</param>
+    /// <param name="queue">From 0.</param>
+    public static string PathOf(string path, int queue) => $"{path}.{queue}";
+
+    /// <summary>Opens the file of a ring that was just mapped.</summary>
+    /// <param name="path">The queue's file.</param>
+    /// <param name="ring">The ring's pages.</param>
+    /// <param name="slotSizeBytes">Bytes of a slot.</param>
+    /// <param name="identity">What tells this ring from others of the disk.</param>
+    /// <exception cref="XenBlockException">
+    /// Requests are under way on the ring, and the file does not tell which: it was lost, or the frontend has changed
+    /// its indices. To do again what can be read from the ring would lose some and double others.
+    /// </exception>
+    public static InFlightFile Open(
+        string path, SharedPages ring, int slotSizeBytes, ReadOnlySpan<uint> identity)
+    {
+        uint slotCount = RingLayout.For(slotSizeBytes, ring.LengthBytes / ProtocolConstants.PageSizeBytes).SlotCount;
+        uint responses = ring.LoadAcquire(RingLayout.ResponseProducer);
+        uint underWay = unchecked(ring.LoadAcquire(RingLayout.RequestProducer) - responses);
+        MappedFile file = MapAt(path, InFlightJournal.LengthBytes(slotCount));
+        var journal = new InFlightJournal(file.Memory, slotCount, slotSizeBytes);
+        InFlightRequests? recovered = journal.Recover(identity, responses);
+        if (recovered is null)
+        {
+            // A ring that nobody has ever answered on is a new one, whatever a file of before says.
+            if (responses != 0 && underWay != 0)
+            {
+                file.Dispose();
+                throw new XenBlockException(
+                    XenBlockErrorKind.NotFound,
+                    $"{underWay} requests are under way on the ring, and {path}, which said which, is lost or of "
+                        + "another ring; detach the disk and attach it again");
+            }
+
+            journal.Reset(identity, responses);
+        }
+
+        return new InFlightFile(file, journal, recovered);
+    }
+
+    /// <summary>Nothing is under way any more: the file goes.</summary>
+    public void Forget() => _file.Remove();
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        if (_isDisposed) return;
+        _isDisposed = true;
+        _file.Dispose();
+    }
+
+    private static MappedFile MapAt(string path, int lengthBytes)
+    {
+        try
+        {
+            return MappedFile.Open(path, lengthBytes);
+        }
+        catch (StoreException exception)
+        {
+            throw new XenBlockException(
+                XenBlockErrorKind.PermissionDenied, exception.Message, exception.Errno, exception);
+        }
+    }
+}
