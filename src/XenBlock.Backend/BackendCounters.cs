@@ -91,6 +91,7 @@ internal sealed class BackendCounters
             sum.NotificationsSent += one.NotificationsSent;
             sum.WakeUps += one.WakeUps;
             sum.RingViolations += one.RingViolations;
+            sum.Recovered += one.Recovered;
             for (int i = 0; i < sum.Refused.Length; i++) sum.Refused[i] += one.Refused[i];
             if (one.StoreErrnoLast != 0) sum.StoreErrnoLast = one.StoreErrnoLast;
         }

@@ -11,12 +11,14 @@ internal sealed class DiskQueue
 {
     private readonly IEventChannel _channel;
     private readonly BackendQueue _thread;
+    private readonly InFlightFile? _inFlight;
 
-    private DiskQueue(GrantMapping ring, IEventChannel channel, BackendQueue thread)
+    private DiskQueue(GrantMapping ring, IEventChannel channel, BackendQueue thread, InFlightFile? inFlight)
     {
         Ring = ring;
         _channel = channel;
         _thread = thread;
+        _inFlight = inFlight;
     }
 
     /// <summary>The frontend's ring; whoever opened the queue unmaps it, between stop and close.</summary>
@@ -37,15 +39,22 @@ internal sealed class DiskQueue
         bool isOneOfMany = plan.Answer.Queues.Count > 1;
         GrantMapping ring = MapRing(hypervisor.Mapper, plan.Frontend, answer, isOneOfMany ? $" of queue {index}" : "");
         IEventChannel? channel = null;
+        InFlightFile? inFlight = null;
         try
         {
+            if (plan.Options.InFlightPath is { } path)
+                inFlight = InFlightFile.Open(path, index, ring.Pages, plan, answer);
             channel = hypervisor.EventChannels.BindInterdomain(plan.Frontend, answer.EventChannel);
             bool hasLifeByte = plan.Answer.LifeByte;
             if (hasLifeByte) ring.Pages.CopyIn<byte>(RingLayout.LifeByte, 1);
             hypervisor.Mapper.NotifyWhenUnmapped(in ring, channel, hasLifeByte ? RingLayout.LifeByte : -1);
-            BackRing back = Attach(ring.Pages, plan.Answer.Abi);
-            var pump = new BackendPump(
-                back, channel, hypervisor.Mapper, plan.Store, PumpOptions(plan, (int)back.SlotCount), counters);
+            BackRing back = Attach(ring.Pages, plan.Answer.Abi, inFlight?.Recovered);
+            BackendPumpOptions options = PumpOptions(plan, (int)back.SlotCount) with
+            {
+                Journal = inFlight?.Journal,
+                Recovered = inFlight?.Recovered,
+            };
+            var pump = new BackendPump(back, channel, hypervisor.Mapper, plan.Store, options, counters);
             var thread = new BackendQueue(
                 pump,
                 channel,
@@ -53,12 +62,13 @@ internal sealed class DiskQueue
                 hypervisor.Time,
                 TimeSpan.FromMicroseconds(plan.Options.SpinUs),
                 isOneOfMany ? $"{plan.Name}/{index}" : plan.Name);
-            return new DiskQueue(ring, channel, thread);
+            return new DiskQueue(ring, channel, thread, inFlight);
         }
         catch
         {
             hypervisor.Mapper.Unmap([ring]);
             channel?.Dispose();
+            inFlight?.Dispose();
             throw;
         }
     }
@@ -73,7 +83,11 @@ internal sealed class DiskQueue
     public Task StopAsync() => _thread.StopAsync();
 
     /// <summary>Closes the channel, last of all.</summary>
-    public void Close() => _channel.Dispose();
+    public void Close()
+    {
+        _channel.Dispose();
+        _inFlight?.Dispose();
+    }
 
     private static BackendPumpOptions PumpOptions(ConnectionPlan plan, int slotCount)
     {
@@ -110,15 +124,16 @@ internal sealed class DiskQueue
     }
 
     // As Linux's BACK_RING_ATTACH: a ring is taken up where its last response is. On a fresh one that is the start.
-    private static BackRing Attach(SharedPages pages, BlkifAbi abi)
+    private static BackRing Attach(SharedPages pages, BlkifAbi abi, InFlightRequests? left)
     {
-        uint start = pages.LoadAcquire(RingLayout.ResponseProducer);
+        uint responses = left?.ResponseProducer ?? pages.LoadAcquire(RingLayout.ResponseProducer);
         uint requests = pages.LoadAcquire(RingLayout.RequestProducer);
-        var ring = BackRing.Attach(pages, BlkifCodec.SlotSizeBytes(abi), start);
-        if (unchecked(requests - start) <= ring.SlotCount) return ring;
+        var ring = BackRing.Attach(
+            pages, BlkifCodec.SlotSizeBytes(abi), left?.RequestConsumer ?? responses, responses);
+        if (unchecked(requests - responses) <= ring.SlotCount) return ring;
         throw new XenBlockException(
             XenBlockErrorKind.PeerViolation,
-            $"the ring's indices are impossible: requests {requests}, responses {start}, slots {ring.SlotCount}");
+            $"the ring's indices are impossible: requests {requests}, responses {responses}, slots {ring.SlotCount}");
     }
 
     private static int PoolPages(int slotCount, int segmentsMax)

@@ -27,21 +27,44 @@ internal sealed class InFlightFile : IDisposable
     /// <summary>What the last process left; null on a ring that nobody has served.</summary>
     public InFlightRequests? Recovered { get; }
 
-    /// <summary>Where the file of a queue is.</summary>
-    /// <param name="path">The disk's path.</param>
-    /// <param name="queue">From 0.</param>
-    public static string PathOf(string path, int queue) => $"{path}.{queue}";
-
-    /// <summary>Opens the file of a ring that was just mapped.</summary>
-    /// <param name="path">The queue's file.</param>
+    /// <summary>Opens the file of a queue's ring, which was just mapped.</summary>
+    /// <param name="path">The disk's path; each queue has a file of its own beside it.</param>
+    /// <param name="queue">Which of the connection's queues.</param>
     /// <param name="ring">The ring's pages.</param>
-    /// <param name="slotSizeBytes">Bytes of a slot.</param>
-    /// <param name="identity">What tells this ring from others of the disk.</param>
+    /// <param name="plan">The connection.</param>
+    /// <param name="answer">What the frontend published of the queue: what tells this ring from others.</param>
     /// <exception cref="XenBlockException">
     /// Requests are under way on the ring, and the file does not tell which: it was lost, or the frontend has changed
     /// its indices. To do again what can be read from the ring would lose some and double others.
     /// </exception>
     public static InFlightFile Open(
+        string path, int queue, SharedPages ring, ConnectionPlan plan, QueueAnswer answer)
+    {
+        uint[] identity =
+        [
+            plan.Frontend.Value, (uint)plan.Answer.Abi, answer.EventChannel.Value,
+            .. answer.RingReferences.Select(reference => reference.Value),
+        ];
+        return Open(PathOf(path, queue), ring, BlkifCodec.SlotSizeBytes(plan.Answer.Abi), identity);
+    }
+
+    /// <summary>Removes the files of a disk that has ended: nothing is under way any more.</summary>
+    public static void Remove(string path, int queueCount)
+    {
+        for (int queue = 0; queue < queueCount; queue++) MappedFile.Remove(PathOf(path, queue));
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        if (_isDisposed) return;
+        _isDisposed = true;
+        _file.Dispose();
+    }
+
+    private static string PathOf(string path, int queue) => $"{path}.{queue}";
+
+    private static InFlightFile Open(
         string path, SharedPages ring, int slotSizeBytes, ReadOnlySpan<uint> identity)
     {
         uint slotCount = RingLayout.For(slotSizeBytes, ring.LengthBytes / ProtocolConstants.PageSizeBytes).SlotCount;
@@ -66,17 +89,6 @@ internal sealed class InFlightFile : IDisposable
         }
 
         return new InFlightFile(file, journal, recovered);
-    }
-
-    /// <summary>Nothing is under way any more: the file goes.</summary>
-    public void Forget() => _file.Remove();
-
-    /// <inheritdoc/>
-    public void Dispose()
-    {
-        if (_isDisposed) return;
-        _isDisposed = true;
-        _file.Dispose();
     }
 
     private static MappedFile MapAt(string path, int lengthBytes)

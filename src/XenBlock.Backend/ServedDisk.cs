@@ -229,6 +229,7 @@ public sealed partial class ServedDisk : IAsyncDisposable
             _lastError = exception.Message; // a connection that is lost has no watches to take away
         }
 
+        if (EndedInOrder && _options.InFlightPath is { } path) InFlightFile.Remove(path, QueuesMax);
         _completion.TrySetResult(reason);
     }
 }

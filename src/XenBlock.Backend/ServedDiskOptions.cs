@@ -37,6 +37,13 @@ public sealed record ServedDiskOptions
     public int? PersistentPagesMax { get; init; }
 
     /// <summary>
+    /// Where to keep what is under way, so that a process that comes after this one, however this one ended, goes on
+    /// with it, and the frontend sees a pause: the start of the names of small files, one a queue, in a folder that is
+    /// there and that nobody else can write. Null to keep it nowhere.
+    /// </summary>
+    public string? InFlightPath { get; init; }
+
+    /// <summary>
     /// The layout to assume of a frontend that names none: Linux's blkback and tapback assume x86_32 on x86, so
     /// frontends that leave it out are 32-bit ones.
     /// </summary>

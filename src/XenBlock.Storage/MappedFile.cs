@@ -10,13 +10,11 @@ namespace XenBlock.Storage;
 /// </summary>
 public sealed class MappedFile : IDisposable
 {
-    private readonly string _path;
     private readonly SafeFileHandle _file;
     private readonly AddressSpace _space;
 
-    private MappedFile(string path, SafeFileHandle file, AddressSpace space, int lengthBytes)
+    private MappedFile(SafeFileHandle file, AddressSpace space, int lengthBytes)
     {
-        _path = path;
         _file = file;
         _space = space;
         Memory = new SharedPages(space.Address, lengthBytes);
@@ -51,17 +49,17 @@ public sealed class MappedFile : IDisposable
         }
 
         int errno = AddressSpace.MapFile(file, lengthBytes, MemoryProtection.ReadWrite, out AddressSpace? space);
-        if (errno == 0) return new MappedFile(path, file, space!, lengthBytes);
+        if (errno == 0) return new MappedFile(file, space!, lengthBytes);
         file.Dispose();
         throw new StoreException(path, $"{path} cannot be mapped: {Errno.Describe(errno)}", errno);
     }
 
-    /// <summary>Removes the file's name; what is mapped stays until it is disposed.</summary>
-    public void Remove()
+    /// <summary>Removes a file's name; where it is mapped it stays until it is disposed.</summary>
+    public static void Remove(string path)
     {
         try
         {
-            File.Delete(_path);
+            File.Delete(path);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {

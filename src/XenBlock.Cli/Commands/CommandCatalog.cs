@@ -14,6 +14,7 @@ internal static class CommandCatalog
         new ServeCommand(),
         new InfoCommand(),
         new CopyCommand(),
+        new VerifyCommand(),
         new AttachCommand(),
         new DetachCommand(),
         new ListCommand(),

@@ -16,4 +16,5 @@ namespace XenBlock.Cli.Output;
 [JsonSerializable(typeof(StoreNodeDocument))]
 [JsonSerializable(typeof(ListDocument))]
 [JsonSerializable(typeof(AttachedDocument))]
+[JsonSerializable(typeof(VerifyDocument))]
 internal sealed partial class JsonLines : JsonSerializerContext;

@@ -43,6 +43,10 @@ internal sealed class DiskLock : IDisposable
         return free is null;
     }
 
+    /// <summary>Where the process that serves a disk keeps what is under way, for the one after it.</summary>
+    public static string InFlightPathOf(DomainId frontend, VbdNumber vbd) =>
+        Path.Combine(Folder, NameOf(frontend, vbd) + ".in-flight");
+
     /// <inheritdoc/>
     public void Dispose() => _file.Dispose();
 

@@ -125,6 +125,9 @@ internal sealed class DiskServer : IAsyncDisposable
             Access = _settings.Access ?? image.Access ?? PayloadAccess.Persistent,
             QueuesMax = _settings.QueuesMax,
             ReadOnly = disk.IsReadOnly,
+
+            // On an embedded machine nothing of a ring outlives the process.
+            InFlightPath = machine.IsXen ? DiskLock.InFlightPathOf(disk.Domain, vbd) : null,
         };
         image.Served = await backend.ServeAsync(disk.Domain, vbd, image.Store, options, token);
         await image.Claim.ShowAsync(token);
@@ -199,7 +202,16 @@ internal sealed class DiskServer : IAsyncDisposable
                 statistics.BytesRead,
                 statistics.BytesWritten,
                 statistics.StoreErrors,
-                statistics.RingViolations);
+                statistics.RingViolations,
+                statistics.Flushes,
+                statistics.Barriers,
+                statistics.Discards,
+                statistics.IndirectRequests,
+                statistics.PagesMapped,
+                statistics.PersistentHits,
+                statistics.NotificationsSent,
+                statistics.Recovered,
+                statistics.RequestsPerQueue);
             run.Out.WriteLine(JsonSerializer.Serialize(document, JsonLines.Default.ServedDocument));
             return;
         }

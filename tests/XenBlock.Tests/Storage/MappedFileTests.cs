@@ -36,7 +36,7 @@ public sealed class MappedFileTests : IDisposable
     {
         using MappedFile file = MappedFile.Open(Path, 4096);
         file.Memory.StoreRelease(0, 1);
-        file.Remove();
+        MappedFile.Remove(Path);
         file.Memory.StoreRelease(4, 2);
         using MappedFile other = MappedFile.Open(Path, 4096);
         Assert.Equal(0u, other.Memory.LoadAcquire(0));
