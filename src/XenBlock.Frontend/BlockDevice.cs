@@ -23,7 +23,7 @@ public sealed class BlockDevice : IAsyncDisposable
     private readonly DeviceLife _life;
     private readonly BufferPool _buffers;
     private readonly IPumpHost _host;
-    private readonly PumpShells? _shared;
+    private readonly DeviceQueues? _shared;
     private readonly BlockQueue? _queue;
     private readonly int _sectorMask;
     private bool _isQueueOpen;
@@ -36,7 +36,7 @@ public sealed class BlockDevice : IAsyncDisposable
         if (options.CallerPumps)
             _host = _queue = new BlockQueue(this, hypervisor.Grants, hypervisor.Time, options.SpinUs);
         else
-            _host = _shared = new PumpShells(
+            _host = _shared = new DeviceQueues(
                 options.QueuesMax, () => new PumpShell(hypervisor.Grants, hypervisor.Time, Name, options.SpinUs));
         _buffers = new BufferPool(hypervisor.Grants, BackendDomain);
         _life = new DeviceLife(

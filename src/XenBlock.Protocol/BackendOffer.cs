@@ -11,7 +11,9 @@ public sealed record BackendOffer
 {
     private static readonly IReadOnlyDictionary<string, string> _none = ReadOnlyDictionary<string, string>.Empty;
 
-    /// <summary>Every key that an offer may have: those that this one has not must not be left of an earlier one.</summary>
+    /// <summary>
+    /// Every key that an offer may have: those that this one has not must not be left of an earlier one.
+    /// </summary>
     public static IReadOnlyList<string> KeyNames { get; } =
     [
         VbdKeys.FeatureFlushCache, VbdKeys.FeatureBarrier, VbdKeys.FeatureDiscard, VbdKeys.FeaturePersistent,

@@ -117,8 +117,8 @@ public static class Negotiation
         int wanted = Math.Clamp(wished, 1, ProtocolConstants.QueuesMax);
         int agreed = Math.Min(wanted, offer.QueuesMax);
         string? reason = null;
-        if (agreed < wanted)
-            reason = offer.Problems.GetValueOrDefault(VbdKeys.MultiQueueMaxQueues) ?? "the backend offers no more queues";
+        string? problem = offer.Problems.GetValueOrDefault(VbdKeys.MultiQueueMaxQueues);
+        if (agreed < wanted) reason = problem ?? "the backend offers no more queues";
         else if (wanted < wished) reason = $"more than {ProtocolConstants.QueuesMax} queues are not used";
         else if (agreed < offer.QueuesMax) reason = "the frontend wants no more queues";
         else if (agreed == 1) reason = "neither end wants several queues";

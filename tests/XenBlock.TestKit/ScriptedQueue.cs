@@ -4,7 +4,9 @@ using XenBlock.SharedMemory;
 
 namespace XenBlock.TestKit;
 
-/// <summary>One queue of a <see cref="ScriptedFrontend"/>: its ring and its event channel, granted to a backend.</summary>
+/// <summary>
+/// One queue of a <see cref="ScriptedFrontend"/>: its ring and its event channel, granted to a backend.
+/// </summary>
 public sealed class ScriptedQueue : IDisposable
 {
     private readonly IHypervisor _hypervisor;

@@ -178,7 +178,7 @@ public sealed class BlockDeviceTests
         Task<FrontendAnswer> going = backend.GoAsync(offer, 1 << 20);
         await rig.ConnectAsync(new BlockDeviceOptions { RingPageOrder = 2, Abi = BlkifAbi.X86_32 });
         FrontendAnswer answer = await going;
-        Assert.Equal((BlkifAbi.X86_32, 4, true), (answer.Abi, answer.Queues[0].RingReferences.Count, answer.Persistent));
+        Assert.Equal((BlkifAbi.X86_32, 2, true), (answer.Abi, answer.RingPageOrder, answer.Persistent));
         Assert.Null(await rig.FrontendDomain.Store.ReadAsync($"{backend.FrontendPath}/{VbdKeys.RingRef}"));
         Assert.Equal("4", await rig.FrontendDomain.Store.ReadAsync($"{backend.FrontendPath}/{VbdKeys.State}"));
     }

@@ -156,8 +156,13 @@ public sealed class SeveralQueuesTests
             new EmulatedMachineOptions { Mapping = GrantMappingMode.Table, GrantEntriesMax = 256 });
         using var store = new MemoryBlockStore(8 << 20);
         await rig.ServeAsync(store, new ServedDiskOptions { QueuesMax = 3 });
-        BlockDevice device = await rig.ConnectAsync(
-            new BlockDeviceOptions { QueuesMax = 3, Persistent = false, IndirectSegmentsMax = 20, PoolPagesMax = 1024 });
+        BlockDevice device = await rig.ConnectAsync(new BlockDeviceOptions
+        {
+            QueuesMax = 3,
+            Persistent = false,
+            IndirectSegmentsMax = 20,
+            PoolPagesMax = 1024,
+        });
         Assert.Equal(3, device.Features.QueueCount);
 
         // References that somebody else holds, and gives back, as another disk does: now a queue starves, now it works.

@@ -21,20 +21,17 @@ public sealed class FrontendAnswerTests
                     Persistent = persistent,
                 };
                 Assert.Equal(order, answer.RingPageOrder);
+                IReadOnlyDictionary<string, string> keys = answer.ToKeys();
                 Assert.True(FrontendAnswer.TryFromKeys(
-                    answer.ToKeys(), _several, BlkifAbi.X86_32, out FrontendAnswer? read, out string? problem), problem);
+                    keys, _several, BlkifAbi.X86_32, out FrontendAnswer? read, out string? problem), problem);
                 Assert.Equal(
                     answer.Queues.SelectMany(queue => queue.RingReferences),
                     read.Queues.SelectMany(queue => queue.RingReferences));
                 Assert.Equal(answer.Queues.Select(q => q.EventChannel), read.Queues.Select(q => q.EventChannel));
                 Assert.Equal((order, abi, persistent), (read.RingPageOrder, read.Abi, read.Persistent));
-                Assert.All(answer.ToKeys(), pair =>
-                    Assert.True(!pair.Key.Contains('/', StringComparison.Ordinal) || queues > 1, pair.Key));
-                Assert.Equal(
-                    answer.ToKeys().Keys.Where(key => key.Contains("ring-ref", StringComparison.Ordinal)).Order(),
-                    FrontendAnswer.QueueKeys(answer.ToKeys(), _several)
-                        .Where(key => answer.ToKeys().ContainsKey(key) && key.Contains("ring-ref", StringComparison.Ordinal))
-                        .Order());
+                Assert.Equal(queues > 1, keys.Keys.Any(key => key.Contains('/', StringComparison.Ordinal)));
+                string[] rings = [.. keys.Keys.Where(key => key.Contains("ring-ref", StringComparison.Ordinal))];
+                Assert.Empty(rings.Except(FrontendAnswer.QueueKeys(keys, _several)));
             },
             iter: 1_000);
 
@@ -166,8 +163,8 @@ public sealed class FrontendAnswerTests
         string[] names =
         [
             "ring-ref", "ring-ref0", "ring-ref1", "event-channel", "protocol", "ring-page-order", "num-ring-pages",
-            "multi-queue-num-queues", "feature-persistent", "queue-0/ring-ref", "queue-0/event-channel", "queue-1/ring-ref0",
-            "queue-1/event-channel",
+            "multi-queue-num-queues", "feature-persistent", "queue-0/ring-ref", "queue-0/event-channel",
+            "queue-1/ring-ref0", "queue-1/event-channel",
         ];
         Gen<string> value = Gen.OneOf(Gen.Int[-1, 20].Select(n => $"{n}"), Gen.String, Gen.ULong.Select(n => $"{n}"));
         Gen.Dictionary(Gen.OneOf(names), value)[0, 13].Sample(

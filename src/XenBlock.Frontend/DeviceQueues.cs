@@ -4,7 +4,7 @@ namespace XenBlock.Frontend;
 /// The shells of a device, one a queue. A thread always submits to the same queue, and threads take the queues in turn,
 /// in the order of their first operation: neighbours in a thread pool do not meet in one lock.
 /// </summary>
-internal sealed class PumpShells : IPumpHost
+internal sealed class DeviceQueues : IPumpHost
 {
     private static int _threads;
 
@@ -17,7 +17,7 @@ internal sealed class PumpShells : IPumpHost
     /// <summary>Shells that are not attached yet.</summary>
     /// <param name="queuesMax">The most queues that a connection will have.</param>
     /// <param name="make">Makes one.</param>
-    public PumpShells(int queuesMax, Func<PumpShell> make) =>
+    public DeviceQueues(int queuesMax, Func<PumpShell> make) =>
         _shells = [.. Enumerable.Range(0, queuesMax).Select(_ => make())];
 
     /// <summary>The shell for the calling thread.</summary>
