@@ -2,7 +2,7 @@ using XenBlock.Protocol;
 
 namespace XenBlock.TestKit.Enemy;
 
-/// <summary>Requests of a hostile frontend: mostly nearly right, so that they get far before they are found out.</summary>
+/// <summary>Requests of a hostile frontend: mostly nearly right, so that they get far.</summary>
 internal static class EnemyRequests
 {
     /// <summary>

@@ -88,7 +88,7 @@ internal sealed class EnemyRing
         return null;
     }
 
-    /// <summary>One rewriting step, for the other thread: slots, indirect pages and words, whoever reads them now.</summary>
+    /// <summary>One step of the other thread: slots, indirect pages and words, whoever reads them now.</summary>
     public void Rewrite(Random random)
     {
         switch (random.Next(10))

@@ -12,8 +12,8 @@ public sealed class TamperedChannel(IEventChannel inner) : IEventChannel
     /// <summary>True: every wait ends at once as if there had been an event, unless events are held back.</summary>
     public bool IsStorm { get; set; }
 
-    /// <summary>True: what is sent is dropped.</summary>
-    public bool IsDeaf { get; set; }
+    /// <summary>True: no wait ends, until this is false again.</summary>
+    public bool IsStuck { get; set; }
 
     /// <summary>Waits that were not held back.</summary>
     public int Waits { get; private set; }
@@ -37,10 +37,7 @@ public sealed class TamperedChannel(IEventChannel inner) : IEventChannel
 
     public bool PeerRunsElsewhere => inner.PeerRunsElsewhere;
 
-    public void Notify()
-    {
-        if (!IsDeaf) inner.Notify();
-    }
+    public void Notify() => inner.Notify();
 
     public bool TryTake() => inner.TryTake();
 
@@ -50,6 +47,7 @@ public sealed class TamperedChannel(IEventChannel inner) : IEventChannel
         try
         {
             if (!IsMasked) Waits++;
+            while (IsStuck) Thread.Sleep(10);
             return (IsStorm && !IsMasked) || inner.Wait(timeout);
         }
         finally
