@@ -66,8 +66,10 @@ public sealed class LifeRequirementTests
     public async Task S18_what_a_guest_says_about_the_disk_is_not_heard(string key, string value)
     {
         await using var harness = new DiskHarness();
-        await using ServedDisk disk = await harness.ServeAsync(isReadOnly: true);
-        await harness.Front.Store.WriteAsync($"{harness.Vbd.Path}/{key}", value);
+        await harness.CreateNodesAsync(harness.Front.DomainId, DiskHarness.Xvda, isReadOnly: true);
+        await harness.Front.Store.WriteAsync($"{harness.Vbd.Path}/{key}", value); // before anybody looks
+        await using ServedDisk disk =
+            await harness.Backend.ServeAsync(harness.Front.DomainId, DiskHarness.Xvda, harness.Store);
         using ScriptedFrontend front = harness.NewFrontend();
         await harness.Vbd.ConnectAsync(front);
         Assert.Equal(BlkifStatus.Error, front.Ask(front.Direct(BlkifOperation.Write, 1, 0, 0, 1)).Status);
