@@ -94,6 +94,30 @@ public sealed class FrontendAllocationTests
         Assert.True(bytes < BytesMax, $"{bytes} bytes in {Requests} requests");
     }
 
+    [Theory]
+    [InlineData(PayloadAccess.Map)]
+    [InlineData(PayloadAccess.Persistent)]
+    public async Task Operations_on_several_queues_allocate_nothing(PayloadAccess access)
+    {
+        await using DeviceRig rig = await DeviceRig.CreateAsync();
+        using var store = new NullBlockStore(1 << 30);
+        await rig.ServeAsync(store, new ServedDiskOptions { QueuesMax = 3, Access = access });
+        BlockDevice device = await rig.ConnectAsync(new BlockDeviceOptions { QueuesMax = 3 });
+        await Task.WhenAll(SeveralQueuesTests.Submit(device, () => device.FlushAsync()));
+        byte[][] memories = [.. Enumerable.Range(0, 3).Select(_ => new byte[4096])];
+        long bytes = Measure(requests =>
+        {
+            Thread[] threads = [.. memories.Select(memory => new Thread(() =>
+            {
+                for (int i = 0; i < requests / 3; i++) device.Read(i * 4096L, memory);
+            }))];
+            foreach (Thread thread in threads) thread.Start();
+            foreach (Thread thread in threads) thread.Join();
+        });
+        Assert.True(bytes < BytesMax, $"{bytes} bytes in {Requests} requests");
+        Assert.All(device.Statistics.RequestsPerQueue, requests => Assert.True(requests > 0));
+    }
+
     /// <summary>
     /// Bytes that the process allocated, once it was warm: the least of three runs, because what the runtime does for
     /// itself meanwhile (compiling again, another thread for the pool) does not recur, and what a request does, does.
