@@ -20,7 +20,7 @@ internal sealed record BackendPumpOptions
     /// <summary>The most pages kept mapped.</summary>
     public int PersistentPagesMax { get; init; }
 
-    /// <summary>Where it is kept what is under way, for a process that comes after this one; null for nowhere.</summary>
+    /// <summary>Where to keep what is under way, for a process that comes after this one; null for nowhere.</summary>
     public InFlightJournal? Journal { get; init; }
 
     /// <summary>What the last process left under way on this ring; null if there was none.</summary>

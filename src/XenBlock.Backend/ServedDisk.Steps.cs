@@ -92,7 +92,8 @@ public sealed partial class ServedDisk
     private async Task StepReadyFrontendAsync()
     {
         if (_state is XenbusState.Closing or XenbusState.Closed) return; // it has to go back to 1 first
-        IReadOnlyDictionary<string, string> keys = await _directory.ReadFrontendAsync(_offer);
+        IReadOnlyDictionary<string, string>? keys = await _directory.ReadFrontendAsync(_offer);
+        if (keys is null) return;
         bool isUsable = FrontendAnswer.TryFromKeys(
             keys, _offer, _options.AbiDefault, out FrontendAnswer? answer, out string? problem);
         if (_connection is not null)

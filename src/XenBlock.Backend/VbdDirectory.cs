@@ -95,13 +95,25 @@ internal sealed class VbdDirectory
             Exists: true, online is not "0", XenbusTransitions.Parse(own), XenbusTransitions.Parse(frontend));
     }
 
-    /// <summary>The frontend's keys that mean something to us; any others are not even read.</summary>
+    /// <summary>
+    /// The frontend's keys that mean something to us; any others are not even read. In one transaction with its state,
+    /// so that they are of one life of the frontend and not of two.
+    /// </summary>
     /// <param name="offer">What we offered: the keys of more queues than that are not read.</param>
-    public async Task<IReadOnlyDictionary<string, string>> ReadFrontendAsync(BackendOffer offer)
+    /// <returns>Null if the frontend is not ready any more: an event about that is on its way.</returns>
+    public async Task<IReadOnlyDictionary<string, string>?> ReadFrontendAsync(BackendOffer offer)
     {
-        var keys = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (string key in _frontendKeys) await ReadFrontendAsync(key, keys);
-        foreach (string key in FrontendAnswer.QueueKeys(keys, offer)) await ReadFrontendAsync(key, keys);
+        Dictionary<string, string>? keys = null;
+        await _store.TransactAsync(async transaction =>
+        {
+            keys = null;
+            string? state = await transaction.ReadAsync($"{_frontendPath}/{VbdKeys.State}");
+            if (!XenbusTransitions.FrontendIsReady(XenbusTransitions.Parse(state))) return;
+            keys = new Dictionary<string, string>(StringComparer.Ordinal);
+            foreach (string key in _frontendKeys) await ReadFrontendAsync(transaction, key, keys);
+            foreach (string key in FrontendAnswer.QueueKeys(keys, offer).ToArray())
+                await ReadFrontendAsync(transaction, key, keys);
+        });
         return keys;
     }
 
@@ -139,9 +151,10 @@ internal sealed class VbdDirectory
         });
     }
 
-    private async Task ReadFrontendAsync(string key, Dictionary<string, string> keys)
+    private async Task ReadFrontendAsync(
+        IXenStoreAccess transaction, string key, Dictionary<string, string> keys)
     {
-        if (await _store.ReadAsync($"{_frontendPath}/{key}") is { } value) keys[key] = value;
+        if (await transaction.ReadAsync($"{_frontendPath}/{key}") is { } value) keys[key] = value;
     }
 
     // A backend outside of domain 0 may lack the right to that place; the state must be told all the same.

@@ -3,27 +3,9 @@
 # group: shared
 # needs: xenblk
 . "$BED"
+. "${BED%/*}/supervisor.sh"
 kills=10
 ((LONG == 0)) || kills=40
-
-# supervise NAME ARGUMENT...: xenblk serve, started again whenever it was killed, until the file "stop" is there.
-supervise() {
-  local name=$1
-  shift
-  while [[ ! -e stop ]]; do
-    xenblk serve --json --machine xen "$@" >>"$name.out" 2>>"$name.err" || true
-    nap 0.1
-  done
-}
-
-# kill_it NAME: kills the process, and waits for the next one to be ready.
-kill_it() {
-  local before
-  before=$(grep -c '"xenblk.ready/' "$1.out")
-  pkill -9 -x xenblk
-  until_true 30 "it is not started again" is_ready_again "$1" "$before"
-}
-is_ready_again() { (($(grep -c '"xenblk.ready/' "$1.out") > $2)); }
 
 step "two guests: one writes and verifies two disks, one has its root on the third"
 cat >cmd <<'END_OF_GUEST'
@@ -84,8 +66,7 @@ xenstore-write "/local/domain/$load/data/go" 1
 guest_says load DONE 120
 guest_said load 'ROUNDS ' && grep 'ROUNDS' "$(console load)"
 guest_ends load 60
-touch stop
-wait
+supervisor_ends
 [[ -z $(grep -il 'i/o error' /var/log/xen/console/guest-*.log) ]] || fail "a guest saw an I/O error"
 step "recovered requests: $(counter all recovered)"
 e2fsck -fn root.raw || fail "the file system is not clean"

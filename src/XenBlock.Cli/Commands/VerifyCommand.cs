@@ -10,7 +10,7 @@ using XenBlock.Protocol;
 
 namespace XenBlock.Cli.Commands;
 
-/// <summary><c>xenblk verify</c>: whether a disk holds what is written to it, whatever its backend goes through.</summary>
+/// <summary><c>xenblk verify</c>: whether a disk holds what is written, whatever its backend goes through.</summary>
 internal sealed class VerifyCommand : XenblkCommand
 {
     private const int BlockBytes = 4096;
@@ -150,7 +150,7 @@ internal sealed class VerifyCommand : XenblkCommand
         if (device.IsReadOnly)
             throw new UsageException($"{device.Name} is read-only; serve it without --read-only to write to it.");
         if (blocks < jobs)
-            throw new UsageException($"{device.Name} has {blocks} blocks, and {jobs} jobs want one each; take --jobs 1.");
+            throw new UsageException($"{device.Name} has {blocks} blocks, and {jobs} jobs want one each; take fewer.");
         int share = (int)Math.Min(blocks / jobs, 1 << 20); // 8 MiB of shadow a job at most
         using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(run.Token);
         stop.CancelAfter(time);

@@ -137,10 +137,9 @@ internal sealed class VerifyJob
                 _buffer.AsSpan(i * _blockBytes, _blockBytes), offset, generation);
             if (wrong < 0)
                 continue;
-            throw new WorkFailedException(string.Create(
+            throw new WorkFailedException($"{_device.Name} does not hold what was written to it: " + string.Create(
                 CultureInfo.InvariantCulture,
-                $"{_device.Name} does not hold what was written to it: the first wrong byte of the block at {offset} is ")
-                + string.Create(CultureInfo.InvariantCulture, $"at {wrong}, write {generation:x}."));
+                $"the block at {offset} is wrong from {wrong} on; its last write was {generation:x}."));
         }
     }
 }

@@ -48,13 +48,13 @@ internal sealed class HostileBackendRing : IDisposable
     public static HostileBackendRing? TryAttach(
         IHypervisor hypervisor, DomainId frontend, FrontendAnswer answer, List<GrantMapping> kept)
     {
-        GrantReference[] references = [.. answer.RingReferences];
+        GrantReference[] references = [.. answer.Queues[0].RingReferences];
         GrantStatus status = hypervisor.Mapper.Map(
             frontend, references, GrantAccess.ReadWrite, new GrantStatus[references.Length], out GrantMapping mapping);
         if (status != GrantStatus.Okay) return null;
         try
         {
-            IEventChannel channel = hypervisor.EventChannels.BindInterdomain(frontend, answer.EventChannel);
+            IEventChannel channel = hypervisor.EventChannels.BindInterdomain(frontend, answer.Queues[0].EventChannel);
             return new HostileBackendRing(hypervisor, frontend, answer.Abi, mapping, channel, kept);
         }
         catch (XenBlockException)

@@ -75,8 +75,8 @@ public sealed class HostileFrontend
             var ring = new EnemyRing(memory, plan);
             Dictionary<string, string> keys = EnemyKeys.Make(random, plan, memory, channel.LocalPort);
 
-            // A backend that is still busy with the flips of the life before may see half of those keys and half of
-            // these. It may refuse that, and must be good the next time.
+            // A backend that is still busy with the flips of the life before may answer those first; that is not an
+            // answer to these keys. The next one is.
             if (!await TryConnectAsync(keys) && !plan.SpoilsKeys && !await TryConnectAsync(keys))
                 return "good keys were refused twice";
             await _vbd.PublishAsync(XenbusState.Connected);

@@ -95,8 +95,8 @@ internal sealed class PumpHarness : IAsyncDisposable
     {
         Pump.Dispose();
         uint responses = RingPages.LoadAcquire(RingLayout.ResponseProducer);
-        BackRing ring = BackRing.Attach(
-            RingPages, SlotSizeBytes, recovered?.RequestConsumer ?? responses, recovered?.ResponseProducer ?? responses);
+        uint consumer = recovered?.RequestConsumer ?? responses;
+        BackRing ring = BackRing.Attach(RingPages, SlotSizeBytes, consumer, responses);
         Pump = MakePump(ring, journal, recovered);
     }
 
