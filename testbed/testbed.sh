@@ -29,6 +29,12 @@ usage() { echo "usage: ./x testbed [--long] [--list] [SCENARIO...]; the scenario
 
 all_scenarios() { (cd "$here/scenarios" && ls -- *.sh) | sed 's/\.sh$//' | sort -V; }
 
+# usual_scenarios: those that run when none is named: in the short form without those that say "only: long".
+usual_scenarios() {
+  local name
+  for name in $(all_scenarios); do [[ -z $long && $(field "$name" only) == long ]] || echo "$name"; done
+}
+
 # field SCENARIO NAME: the words after "# NAME:" at the head of a scenario.
 field() { sed -n "1,/^[^#]/s/^# $2: *//p" "$here/scenarios/$1.sh" | head -1; }
 
@@ -265,7 +271,7 @@ main() {
         ;;
     esac
   done
-  ((${#chosen[@]})) || mapfile -t chosen < <(all_scenarios)
+  ((${#chosen[@]})) || mapfile -t chosen < <(usual_scenarios)
   mkdir -p "$artifacts"
   cannot=$(obstacle)
   [[ -n $cannot ]] || cannot=$(prepare "$artifacts/build.log")

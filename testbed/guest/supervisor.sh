@@ -1,11 +1,11 @@
 # supervisor.sh: a backend that is killed again and again, and started again as a supervisor of processes does.
 
-# supervise NAME ARGUMENT...: xenblk serve, started again whenever it was killed, until the file "stop" is there, or the
-# scenario has ended.
+# supervise NAME ARGUMENT...: xenblk serve, started again whenever it was killed, until there is a file "stop" or
+# "stop.NAME", or the scenario has ended.
 supervise() {
   local name=$1
   shift
-  while [[ ! -e stop && -d $WORK ]]; do
+  while [[ ! -e stop && ! -e stop.$name && -d $WORK ]]; do
     xenblk serve --json --machine xen "$@" >>"$name.out" 2>>"$name.err" || true
     nap 0.1
   done
@@ -16,7 +16,7 @@ kill_it() {
   local before
   before=$(grep -c '"xenblk.ready/' "$1.out")
   pkill -9 -x xenblk
-  until_true 30 "it is not started again" is_ready_again "$1" "$before"
+  until_true 60 "it is not started again" is_ready_again "$1" "$before"
 }
 is_ready_again() { (($(grep -c '"xenblk.ready/' "$1.out") > $2)); }
 

@@ -1,5 +1,6 @@
 # about: Linux's blkfront on ours, which is killed ten times under load: pauses, no I/O error, nothing lost or doubled
 # limit: 600 1800
+# only: long
 # group: shared
 # needs: xenblk
 . "$BED"
@@ -44,13 +45,14 @@ TYPE=pv guest_config load
 guest_create load -p
 load=$DOMAIN
 guest_files root
-MEMORY=160 guest_config root "root=/dev/xvda rounds=3"
+MEMORY=160 guest_config root "root=/dev/xvda rounds=4"
 guest_create root -p
 truncate -s 1M a.raw b.raw
 cp --sparse=always /boot/guest-root.ext4 root.raw
-supervise all --disk "path=a.raw,vdev=xvda,domain=$load" --disk "path=b.raw,vdev=xvdb,domain=$load" \
-  --disk "path=root.raw,vdev=xvda,domain=$DOMAIN" &
+supervise all --disk "path=a.raw,vdev=xvda,domain=$load" --disk "path=b.raw,vdev=xvdb,domain=$load" &
+supervise root --disk "path=root.raw,vdev=xvda,domain=$DOMAIN" &
 until_true 30 "it is not ready" is_ready_again all 0
+until_true 30 "it is not ready" is_ready_again root 0
 xl unpause load
 guest_says load WORKING 150
 xl unpause root
@@ -61,6 +63,7 @@ for ((n = 1; n <= kills; n++)); do
   nap $((n % 4))
 done
 guest_says root 'load done' 240
+touch stop.root # its disk goes with it
 guest_ends root 60
 xenstore-write "/local/domain/$load/data/go" 1
 guest_says load DONE 120

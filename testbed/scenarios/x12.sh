@@ -1,10 +1,11 @@
 # about: ours in a guest on ours in dom0, killed ten times under load and verified: no error reaches the application
 # limit: 500 2400
+# only: long
 # group: shared
 # needs: xenblk
 . "$BED"
 . "${BED%/*}/supervisor.sh"
-kills=10 seconds=90
+kills=10 seconds=150
 ((LONG == 0)) || kills=60 seconds=900
 
 step "a guest with our frontend, two queues on rings of 16 pages"
@@ -24,8 +25,13 @@ until_true 30 "it is not ready" is_ready_again all 0
 xl unpause ours
 guest_says ours 'feature-flush-cache' 150
 until_true 60 "the guest does not connect" store_is "/local/domain/$DOMAIN/device/vbd/51712/state" 4
+is_used() {
+  store_is "/local/domain/$DOMAIN/device/vbd/51712/state" 4 &&
+    store_is "/local/domain/0/backend/vbd/$DOMAIN/51712/state" 4
+}
 for ((n = 1; n <= kills; n++)); do
-  nap $((3 + n % 4))
+  until_true 60 "the guest does not come back" is_used
+  nap $((2 + n % 3))
   kill_it all
   step "killed $n times"
 done

@@ -18,6 +18,7 @@ internal sealed class EnemyMemory : IDisposable
     private readonly GrantablePages _pages;
     private readonly List<int> _canaries = [];
     private readonly List<GrantReference> _offered = [];
+    private readonly HashSet<uint> _all = [];
     private readonly List<uint> _writable = [];
     private readonly List<uint> _readable = [];
     private readonly List<int> _own = [];
@@ -68,6 +69,12 @@ internal sealed class EnemyMemory : IDisposable
 
     /// <summary>How many pages it may use as it likes.</summary>
     public int OwnCount => _own.Count;
+
+    /// <summary>
+    /// True if a word that is no grant would be taken for one of ours where a grant is looked for: a request whose
+    /// operation changes while it is read is laid out differently, and would reach a page by chance.
+    /// </summary>
+    public bool IsGrantOfOurs(uint word) => _all.Contains(word);
 
     /// <summary>A page that it uses as it likes.</summary>
     public SharedPages Own(int index) => _pages.Pages.Slice(_own[index] * Page, Page);
@@ -136,5 +143,6 @@ internal sealed class EnemyMemory : IDisposable
         GrantStatus status = _hypervisor.Grants.Offer(_pages, page, access, references);
         if (status != GrantStatus.Okay) throw new InvalidOperationException($"the enemy cannot grant: {status}");
         _offered.AddRange(references);
+        foreach (GrantReference one in references) _all.Add(one.Value);
     }
 }

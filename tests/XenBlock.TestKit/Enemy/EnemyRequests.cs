@@ -32,7 +32,13 @@ internal static class EnemyRequests
             case 1:
                 request.Operation = BlkifOperation.Discard;
                 request.DiscardFlags = (byte)random.Next(3);
-                request.SectorCount = random.Next(4) == 0 ? _edges[random.Next(_edges.Length)] : (ulong)random.Next(64);
+                do
+                {
+                    request.SectorCount =
+                        random.Next(4) == 0 ? _edges[random.Next(_edges.Length)] : (ulong)random.Next(64);
+                }
+                while (memory.IsGrantOfOurs(unchecked((uint)request.SectorCount)));
+
                 return request;
             case < 5:
                 MakeIndirect(random, memory, ref request);
@@ -46,13 +52,27 @@ internal static class EnemyRequests
     /// <summary>A segment that is mostly right.</summary>
     public static BlkifSegment Segment(Random random, EnemyMemory memory)
     {
-        int first = random.Next(8);
+        uint sectors = Sectors(random, memory);
         return new BlkifSegment
         {
             Grant = Grant(random, memory),
-            FirstSector = (byte)(random.Next(40) == 0 ? random.Next(256) : first),
-            LastSector = (byte)(random.Next(40) == 0 ? random.Next(256) : random.Next(first, 8)),
+            FirstSector = (byte)(sectors & 0xFF),
+            LastSector = (byte)(sectors >> 8 & 0xFF),
         };
+    }
+
+    /// <summary>The word of a segment with its sectors, which are mostly right; never a grant of ours.</summary>
+    public static uint Sectors(Random random, EnemyMemory memory)
+    {
+        uint word;
+        do
+        {
+            int first = random.Next(8);
+            int last = random.Next(40) == 0 ? random.Next(256) : random.Next(first, 8);
+            word = (uint)((random.Next(40) == 0 ? random.Next(256) : first) | (last << 8));
+        }
+        while (memory.IsGrantOfOurs(word));
+        return word;
     }
 
     /// <summary>A grant that is mostly right.</summary>

@@ -135,7 +135,7 @@ internal sealed class EnemyRing
         }
 
         int word = _segmentsOffset + (random.Next((_slot.Length - _segmentsOffset) / sizeof(uint)) * sizeof(uint));
-        uint sectors = (uint)(random.Next(8) | (random.Next(1, 256) << 8));
+        uint sectors = EnemyRequests.Sectors(random, _memory);
         _memory.Ring.CopyIn(start + word, random.Next(2) == 0 ? sectors : EnemyRequests.Grant(random, _memory));
     }
 
