@@ -18,12 +18,14 @@ for name in feature-persistent feature-flush-cache feature-discard; do
   [[ $(feature $name agreed) != no ]] || fail "$name was not agreed: $(feature $name reason)"
 done
 [[ $(feature feature-max-indirect-segments agreed) == 256 ]] || fail "not 256 segments"
-[[ $(feature max-ring-page-order agreed) == 4 ]] || fail "not 16 pages"
-[[ $(feature multi-queue-max-queues agreed) == 4 ]] || fail "not 4 queues"
+[[ $(feature ring-page-order offered) == 4 ]] || fail "not 16 pages"
+[[ $(feature multi-queue-num-queues offered) == 4 ]] || fail "not 4 queues"
 
 step "verified at random"
 xenblk verify xvda --overwrite --queues 4 --ring-order 4 --jobs 32 --seconds $seconds --seed 13 --json >verify.json &
 until_true 30 "blkback has not a thread a queue" eval '(($(pgrep -c "^0\.xvda-[0-3]$") == 4))'
+store_is "$FRONT/ring-page-order" 4 || fail "the rings have not 16 pages"
+store_is "$FRONT/multi-queue-num-queues" 4 || fail "there are not 4 queues"
 wait $! || fail "verify failed"
 cat verify.json
 statistics=/sys/bus/xen-backend/devices/vbd-0-51712/statistics
