@@ -21,11 +21,19 @@ public sealed class BackendAllocationTests
         await using var harness = new PumpHarness(new PumpHarnessOptions { Access = access, Store = store });
         harness.Mapper.IsQuiet = true;
         Run(harness, 2000);
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        Run(harness, 100_000);
-        long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
-        Assert.Equal(102_000, harness.Counters.Responses);
-        Assert.Equal(0, allocated);
+
+        // A collection that another test's thread causes shifts the thread's count by the rest of its allocation
+        // context, once. What a request allocates is there every time.
+        long least = long.MaxValue;
+        for (int round = 0; round < 3 && least != 0; round++)
+        {
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            Run(harness, 100_000);
+            least = Math.Min(least, GC.GetAllocatedBytesForCurrentThread() - before);
+        }
+
+        Assert.Equal(0, harness.Pump.Unanswered);
+        Assert.Equal(0, least);
     }
 
     [Fact]
