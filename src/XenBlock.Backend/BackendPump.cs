@@ -114,6 +114,9 @@ internal sealed partial class BackendPump : IDisposable
     /// <summary>Requests taken and not yet answered.</summary>
     public int Unanswered => _requests.Length - _freeCount;
 
+    /// <summary>Free-running, modulo 2^32: it changes when requests are taken.</summary>
+    public uint RequestsTaken => _ring.RequestConsumer;
+
     /// <summary>True if the ring holds a request, without arming anything.</summary>
     public bool HasRequests => _ring.HasRequests;
 

@@ -113,13 +113,13 @@ internal sealed class BackendQueue
     private QueueEnd Loop()
     {
         int inVain = 0;
-        long seen = 0;
+        uint seen = _pump.RequestsTaken;
         while (!_isStopping)
         {
             if (_newLimits is not null) TakeLimits();
             PumpOutcome outcome = _pump.Pump();
-            if (_counters.Requests != seen) inVain = 0;
-            seen = _counters.Requests;
+            if (_pump.RequestsTaken != seen) inVain = 0;
+            seen = _pump.RequestsTaken;
             if (outcome == PumpOutcome.Faulted) return new QueueEnd(QueueEndKind.Violation, _pump.Fault!);
             if (outcome == PumpOutcome.Busy) continue;
             TimeSpan delay = _pump.NextCompletionDelay;

@@ -12,7 +12,6 @@ namespace XenBlock.Backend;
 internal sealed class InFlightFile : IDisposable
 {
     private readonly MappedFile _file;
-    private bool _isDisposed;
 
     private InFlightFile(MappedFile file, InFlightJournal journal, InFlightRequests? recovered)
     {
@@ -55,12 +54,7 @@ internal sealed class InFlightFile : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose()
-    {
-        if (_isDisposed) return;
-        _isDisposed = true;
-        _file.Dispose();
-    }
+    public void Dispose() => _file.Dispose();
 
     private static string PathOf(string path, int queue) => $"{path}.{queue}";
 

@@ -143,6 +143,9 @@ serve_ends() {
   [[ $(counter "$1" storeErrors) == 0 && $(counter "$1" ringViolations) == 0 ]] || fail "xenblk serve counted errors"
 }
 
+# no_backend: no process of ours is left.
+no_backend() { ! pgrep -x xenblk; }
+
 # counter NAME KEY [VDEV [DOMAIN]]: a number of the last line of a disk; the sum where there are several.
 counter() {
   jq -s "[.[] | select(.schema | startswith(\"xenblk.served/\")) |

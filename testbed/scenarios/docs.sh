@@ -18,7 +18,7 @@ unit_is() { [[ $(systemctl is-active "xenblk@$DOMAIN-$2") == "$1" ]]; }
 restarts() { systemctl show -p NRestarts --value "xenblk@$DOMAIN-$1"; }
 nothing_left() {
   store_lacks "/local/domain/0/backend/vbd/$DOMAIN/51728" && store_lacks "/local/domain/$DOMAIN/device/vbd/51728" &&
-    unit_is inactive xvdb && ! pgrep -x xenblk
+    unit_is inactive xvdb && no_backend
 }
 
 step "what the host needs"
@@ -115,7 +115,7 @@ rm "$(console guest)"
 doc 'xl create -p guest.cfg && xenblk attach guest root.raw --vdev xvda && xl unpause guest'
 guest_says guest 'root is /dev/xvda' 150
 xl destroy guest
-until_true 20 "a backend stays" eval '! pgrep -x xenblk'
+until_true 20 "a backend stays" no_backend
 
 step "a disk in an xl configuration"
 doc 'modprobe xen-blkback'
@@ -130,7 +130,7 @@ unit_is active xvda || fail "the unit of the disk does not run"
 [[ $(xenblk list --json | jq -r '.disks[] | select(.vdev == "xvda") | .backend') == xenblk ]] || fail "not ours"
 guest_says guest 'root is /dev/xvda' 150
 xl destroy guest
-until_true 20 "a backend stays" eval '! pgrep -x xenblk'
+until_true 20 "a backend stays" no_backend
 store_lacks "/local/domain/0/backend/vbd/$DOMAIN" || fail "nodes are left"
 
 step "off the host"

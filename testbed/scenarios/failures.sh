@@ -20,7 +20,6 @@ says() {
 }
 
 nodes() { xenstore-ls -f | grep -E '/(backend|device)/vbd/' | sort || true; }
-no_process() { ! pgrep -x xenblk; }
 
 step "no drivers, no rights, no domain"
 random_file disk.raw 4
@@ -77,17 +76,17 @@ step "a guest that does not answer"
 xl pause weak
 says 1 ' is in use (' xenblk detach weak xvdb --timeout 2
 xl unpause weak
-until_true 60 "the guest answers again, and the disk does not go" no_process
+until_true 60 "the guest answers again, and the disk does not go" no_backend
 [[ -z $(nodes) ]] || fail "nodes are left: $(nodes)"
 
 step "a backend that died, with nobody to restart it"
 xenblk attach weak disk.raw --vdev xvdb
 until_true 60 "the guest does not connect" store_is "/local/domain/$DOMAIN/device/vbd/51728/state" 4
 pkill -9 -x xenblk
-until_true 10 "it does not die" no_process
+until_true 10 "it does not die" no_backend
 says 1 'Nobody serves ' xenblk detach weak xvdb --timeout 2
 serve again --vbd "$DOMAIN/xvdb" # and so it goes in order
-until_true 60 "the disk does not go" no_process
+until_true 60 "the disk does not go" no_backend
 [[ -z $(nodes) ]] || fail "nodes are left: $(nodes)"
 
 step "in the guest: a disk that Linux has; XenStore full; grants exhausted"
@@ -106,7 +105,7 @@ guest_said weak "COPIED $(sum_of other.raw)" || fail "after the failures the dis
 
 step "the guest is destroyed"
 xl destroy weak
-until_true 20 "a backend stays" no_process
+until_true 20 "a backend stays" no_backend
 [[ -z $(nodes) ]] || fail "nodes are left: $(nodes)"
 
 step "the kernel's backend has the disk, and the guest uses it"

@@ -3,7 +3,6 @@
 # group: shared
 # needs: xenblk
 . "$BED"
-no_backend() { ! pgrep -x xenblk; }
 step "a running guest without disks"
 cat >cmd <<'END'
 for_a_minute() {

@@ -160,19 +160,15 @@ internal sealed class VerifyCommand : XenblkCommand
                 device, tally, unchecked((seed * 31) + number), blockBytes, number * (long)share, share)
                 .RunAsync(stop.Token),
             CancellationToken.None))];
-        Task all = Task.WhenAll(work);
-        Task failed = FirstFailureAsync(work);
+        Task ended = UntilEndOrFailureAsync(work);
         long started = Stopwatch.GetTimestamp();
-        while (await Task.WhenAny(all, failed, Task.Delay(200, CancellationToken.None)) is { } first
-            && first != all && first != failed)
+        while (await Task.WhenAny(ended, Task.Delay(200, CancellationToken.None)) != ended)
             progress.Report(Math.Min(1, Stopwatch.GetElapsedTime(started) / time), $"{tally.Reads + tally.Writes:N0}");
-        if (failed.IsFaulted)
-            await failed;
-        await all;
+        await ended;
     }
 
     // The first that fails ends it; the others are left to the disk's end.
-    private static async Task FirstFailureAsync(Task[] work)
+    private static async Task UntilEndOrFailureAsync(Task[] work)
     {
         await foreach (Task one in Task.WhenEach(work))
             await one;

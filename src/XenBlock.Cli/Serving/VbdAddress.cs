@@ -37,12 +37,17 @@ internal sealed record VbdAddress(string Domain, VbdNumber Vbd)
         IXenStoreAccess store, string domain, CancellationToken token)
     {
         bool isNumber = ushort.TryParse(domain, NumberStyles.None, CultureInfo.InvariantCulture, out ushort number);
-        if (isNumber && await MayExistAsync(store, new DomainId(number), token))
-            return new DomainId(number);
+        if (isNumber)
+        {
+            (bool isAllowed, string? home) = await ReadAsync(store, VbdPaths.Domain(new DomainId(number)), token);
+            if (!isAllowed || home is not null)
+                return new DomainId(number);
+        }
+
         List<string> names = [];
         foreach (string id in await store.ListAsync("/local/domain", token) ?? [])
         {
-            string? name = await NameAsync(store, id, token);
+            (_, string? name) = await ReadAsync(store, $"/local/domain/{id}/name", token);
             if (string.Equals(name, domain, StringComparison.Ordinal)
                 && ushort.TryParse(id, NumberStyles.None, CultureInfo.InvariantCulture, out ushort found))
                 return new DomainId(found);
@@ -53,27 +58,16 @@ internal sealed record VbdAddress(string Domain, VbdNumber Vbd)
             $"There is no domain {domain}; there are {string.Join(", ", names.Order(StringComparer.Ordinal))}.");
     }
 
-    private static async Task<bool> MayExistAsync(IXenStoreAccess store, DomainId domain, CancellationToken token)
+    private static async Task<(bool IsAllowed, string? Value)> ReadAsync(
+        IXenStoreAccess store, string path, CancellationToken token)
     {
         try
         {
-            return await store.ReadAsync(VbdPaths.Domain(domain), token) is not null;
+            return (true, await store.ReadAsync(path, token));
         }
         catch (XenBlockException exception) when (exception.Kind == XenBlockErrorKind.PermissionDenied)
         {
-            return true;
-        }
-    }
-
-    private static async Task<string?> NameAsync(IXenStoreAccess store, string id, CancellationToken token)
-    {
-        try
-        {
-            return await store.ReadAsync($"/local/domain/{id}/name", token);
-        }
-        catch (XenBlockException exception) when (exception.Kind == XenBlockErrorKind.PermissionDenied)
-        {
-            return null;
+            return (false, null);
         }
     }
 }
