@@ -39,6 +39,9 @@ internal sealed class BackendCounters
     public long RingViolations;
     public long Recovered;
 
+    /// <summary>What the ways to reach pages have cost, where there is a choice.</summary>
+    public readonly AccessCosts AccessCosts = new();
+
     /// <summary>Requests refused, by verdict.</summary>
     public readonly long[] Refused = new long[RequestVerdicts.Count];
 

@@ -84,7 +84,7 @@ internal sealed partial class BackendPump : IDisposable
         _recovered = options.Recovered;
         _mustNotify = ring.ResponseProducer != 0;
         FillFree();
-        bool isBatched = options.Access == PayloadAccess.Batch;
+        bool isBatched = options.Access is PayloadAccess.Batch or PayloadAccess.Auto;
         _finished = new PendingRequest[isBatched ? RequestsPerUnmapMax : ResponsesPerPublishMax];
         _bytesPerPublishMax = isBatched ? BytesPerUnmapMax : BytesPerPublishMax;
         int segmentsMax = Math.Max(options.Limits.IndirectSegmentsMax, ProtocolConstants.DirectSegmentsMax);
@@ -93,19 +93,7 @@ internal sealed partial class BackendPump : IDisposable
         _slot = new byte[BlkifCodec.SlotSizeBytes(_abi)];
         _response = new byte[BlkifCodec.ResponseSizeBytes(_abi)];
         _pipeline = (store as IPipelinedBlockStore)?.OpenPipeline(slotCount);
-        _accessor = options.Access switch
-        {
-            PayloadAccess.Persistent => new PersistentAccessor(
-                mapper, options.Frontend, segmentsMax, options.PersistentPagesMax, _requests, counters),
-            PayloadAccess.Copy => new CopyAccessor(
-                mapper,
-                options.Frontend,
-                segmentsMax,
-                underWayMax: _pipeline is null ? ResponsesPerPublishMax : slotCount,
-                counters),
-            _ => new MapAccessor(
-                mapper, options.Frontend, segmentsMax, isBatched ? RequestsPerUnmapMax : 0, counters),
-        };
+        _accessor = MakeAccessor(mapper, options, segmentsMax);
     }
 
     /// <summary>Why the connection must end, once a turn gave <see cref="PumpOutcome.Faulted"/>.</summary>
@@ -191,6 +179,33 @@ internal sealed partial class BackendPump : IDisposable
         _pipeline?.Dispose(); // first: from now on nothing below touches the pages
         _accessor.ReleaseAll(_requests);
         _counters.PersistentPages = 0;
+    }
+
+    /// <summary>Lets go of pages that nothing has used for long; for the pump's thread, between turns.</summary>
+    public void PurgeIdle() => _accessor.PurgeIdle();
+
+    private PayloadAccessor MakeAccessor(IGrantMapper mapper, BackendPumpOptions options, int segmentsMax)
+    {
+        DomainId owner = options.Frontend;
+        PersistentAccessor Keeping() => new(
+            mapper, owner, segmentsMax, options.PersistentPagesMax, options.PersistentBudget, _requests, _counters);
+        MapAccessor Mapping(int batchMax) => new(mapper, owner, segmentsMax, batchMax, _counters);
+        CopyAccessor Copying() => new(
+            mapper, owner, segmentsMax, _pipeline is null ? _finished.Length : _requests.Length, _counters);
+        return options.Access switch
+        {
+            PayloadAccess.Persistent => Keeping(),
+            PayloadAccess.Copy => Copying(),
+            PayloadAccess.Auto => new AutoAccessor(
+                mapper,
+                owner,
+                options.IsPersistent ? Keeping() : Mapping(RequestsPerUnmapMax),
+                Copying(),
+                options.Time,
+                _counters),
+            PayloadAccess.Batch => Mapping(RequestsPerUnmapMax),
+            _ => Mapping(0),
+        };
     }
 
     private PendingRequest Take()

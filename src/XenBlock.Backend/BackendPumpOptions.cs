@@ -17,8 +17,17 @@ internal sealed record BackendPumpOptions
     /// <summary>How to reach payload; persistent only if the frontend agreed.</summary>
     public PayloadAccess Access { get; init; } = PayloadAccess.Map;
 
+    /// <summary>True if the frontend agreed to keep its grants; with <see cref="PayloadAccess.Auto"/>.</summary>
+    public bool IsPersistent { get; init; }
+
     /// <summary>The most pages kept mapped.</summary>
     public int PersistentPagesMax { get; init; }
+
+    /// <summary>What the queues of all disks may keep mapped together.</summary>
+    public PersistentBudget PersistentBudget { get; init; } = new(int.MaxValue);
+
+    /// <summary>The clock by which costs are measured; the pump itself asks no clock.</summary>
+    public TimeProvider Time { get; init; } = TimeProvider.System;
 
     /// <summary>Where to keep what is under way, for a process that comes after this one; null for nowhere.</summary>
     public InFlightJournal? Journal { get; init; }

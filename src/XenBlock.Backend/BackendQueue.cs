@@ -19,6 +19,10 @@ internal sealed class BackendQueue
     private const int StormThreshold = 64;
     private static readonly TimeSpan _stormPause = TimeSpan.FromMilliseconds(1);
 
+    // How often pages that nothing uses are looked for. Six times unused, they are let go: after a minute, as Linux's
+    // blkback does (persistent_grant_unused_seconds).
+    private static readonly TimeSpan _purgeInterval = TimeSpan.FromSeconds(10);
+
     private readonly BackendPump _pump;
     private readonly IEventChannel _channel;
     private readonly BackendCounters _counters;
@@ -28,6 +32,7 @@ internal sealed class BackendQueue
     private readonly TaskCompletionSource<QueueEnd> _ended =
         new(TaskCreationOptions.RunContinuationsAsynchronously);
 
+    private long _purgedAt;
     private volatile bool _isStopping;
     private volatile LimitsBox? _newLimits;
 
@@ -114,6 +119,7 @@ internal sealed class BackendQueue
     {
         int inVain = 0;
         uint seen = _pump.RequestsTaken;
+        _purgedAt = _time.GetTimestamp();
         while (!_isStopping)
         {
             if (_newLimits is not null) TakeLimits();
@@ -134,6 +140,7 @@ internal sealed class BackendQueue
 
             if (isIdle)
             {
+                PurgeWhenDue();
                 if (_spin > TimeSpan.Zero && _channel.PeerRunsElsewhere && SpinFor(_spin, untilRequest: true)) continue;
                 if (_pump.FinalCheck()) continue;
             }
@@ -141,12 +148,22 @@ internal sealed class BackendQueue
             if (_channel.State != EventChannelState.Interdomain)
                 return new QueueEnd(QueueEndKind.PeerGone, "the frontend closed its event channel, or died");
             if (_isStopping) break;
-            bool isEvent = _channel.Wait(isPipelineEmpty ? Timeout.InfiniteTimeSpan : delay - _awakeBelow);
+            bool isEvent = _channel.Wait(isPipelineEmpty ? IdleWait : delay - _awakeBelow);
             _counters.WakeUps++;
             if (isEvent && !_pump.HasRequests && ++inVain >= StormThreshold) Calm();
         }
 
         return new QueueEnd(QueueEndKind.Stopped, "stopped");
+    }
+
+    // For ever, unless there are pages to be looked after.
+    private TimeSpan IdleWait => _counters.PersistentPages == 0 ? Timeout.InfiniteTimeSpan : _purgeInterval;
+
+    private void PurgeWhenDue()
+    {
+        if (_counters.PersistentPages == 0 || _time.GetElapsedTime(_purgedAt) < _purgeInterval) return;
+        _purgedAt = _time.GetTimestamp();
+        _pump.PurgeIdle();
     }
 
     private void Calm()

@@ -11,6 +11,7 @@ public sealed class BlockBackend : IAsyncDisposable
 {
     private readonly IHypervisor _hypervisor;
     private readonly BlockBackendOptions _options;
+    private readonly PersistentBudget _persistentBudget;
     private readonly Dictionary<(DomainId Frontend, VbdNumber Vbd), ServedDisk> _disks = [];
     private readonly Lock _lock = new();
     private bool _isDisposed;
@@ -19,6 +20,7 @@ public sealed class BlockBackend : IAsyncDisposable
     {
         _hypervisor = hypervisor;
         _options = options;
+        _persistentBudget = new PersistentBudget(options.PersistentPagesMax);
     }
 
     /// <summary>The disks served now.</summary>
@@ -29,6 +31,11 @@ public sealed class BlockBackend : IAsyncDisposable
             lock (_lock) return [.. _disks.Values];
         }
     }
+
+    /// <summary>
+    /// Pages kept mapped now by all disks together, at most <see cref="BlockBackendOptions.PersistentPagesMax"/>.
+    /// </summary>
+    public int PersistentPages => _persistentBudget.Pages;
 
     /// <summary>A backend that serves no disk yet.</summary>
     /// <param name="hypervisor">The domain that we are; stays the caller's.</param>
@@ -55,7 +62,7 @@ public sealed class BlockBackend : IAsyncDisposable
         ServedDiskOptions? options = null,
         CancellationToken cancellationToken = default)
     {
-        var disk = new ServedDisk(_hypervisor, frontend, vdev, store, options ?? _options.Disk);
+        var disk = new ServedDisk(_hypervisor, frontend, vdev, store, options ?? _options.Disk, _persistentBudget);
         lock (_lock)
         {
             ObjectDisposedException.ThrowIf(_isDisposed, this);

@@ -25,6 +25,9 @@ internal sealed record ConnectionPlan
     /// <summary>How it is served.</summary>
     public required ServedDiskOptions Options { get; init; }
 
+    /// <summary>What the queues of all disks of the backend may keep mapped together.</summary>
+    public required PersistentBudget PersistentBudget { get; init; }
+
     /// <summary>What requests may ask for.</summary>
     public required DiskLimits Limits { get; init; }
 

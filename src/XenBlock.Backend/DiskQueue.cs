@@ -94,20 +94,20 @@ internal sealed class DiskQueue
         PayloadAccess access = plan.Options.Access == PayloadAccess.Persistent && !plan.Agreed.Persistent
             ? PayloadAccess.Batch
             : plan.Options.Access;
-        int queues = plan.Answer.Queues.Count;
         return new BackendPumpOptions
         {
             Abi = plan.Answer.Abi,
             Frontend = plan.Frontend,
             Limits = plan.Limits,
             Access = access,
-
-            // A share for good: one table for all of them would be a lock on the way of every request, which cost
-            // Linux's first multi-queue version most of its gain (lkml 1511.0/00263).
+            IsPersistent = plan.Agreed.Persistent,
             PersistentPagesMax = plan.Options.PersistentPagesMax is { } max
-                ? max / queues
+                ? max / plan.Answer.Queues.Count
                 : Math.Min(
-                    PoolPages(slotCount, plan.Agreed.SegmentsMax), ServedDiskOptions.PersistentPagesCeiling / queues),
+                    PoolPages(slotCount, plan.Agreed.SegmentsMax),
+                    ServedDiskOptions.PersistentPagesCeiling / plan.Answer.Queues.Count),
+            PersistentBudget = plan.PersistentBudget,
+            Time = plan.Hypervisor.Time,
         };
     }
 

@@ -20,4 +20,10 @@ public enum PayloadAccess
 
     /// <summary>Copy to and from our own memory by grant copy; nothing is ever mapped but the ring.</summary>
     Copy,
+
+    /// <summary>
+    /// Keep pages mapped where the frontend agrees and there is room for them; else map, with unmaps batched, or copy
+    /// each request, whichever was cheaper so far for requests of its size.
+    /// </summary>
+    Auto,
 }

@@ -60,6 +60,13 @@ internal abstract class PayloadAccessor
     /// <summary>Lets go of everything at disconnect, whoever holds it.</summary>
     public abstract void ReleaseAll(ReadOnlySpan<PendingRequest> requests);
 
+    /// <summary>
+    /// Called every ten seconds or so while nothing is asked for: lets go of what nothing has used for long.
+    /// </summary>
+    public virtual void PurgeIdle()
+    {
+    }
+
     protected GrantStatus Map(int count, GrantAccess access, out GrantMapping mapping)
     {
         GrantStatus status = Mapper.Map(

@@ -34,6 +34,15 @@ internal sealed class PendingRequest(int index)
     /// <summary>The bounce region it holds, or -1.</summary>
     public int BounceRegion = -1;
 
+    /// <summary>With a choice of ways: the one that it went, if <see cref="AccessPages"/> is not 0.</summary>
+    public AccessWay AccessWay;
+
+    /// <summary>Pages whose cost is being measured; 0 for none.</summary>
+    public int AccessPages;
+
+    /// <summary>Ticks of the clock that reaching them took.</summary>
+    public long AccessTicks;
+
     /// <summary>True if the data goes to the frontend.</summary>
     public bool IsRead => Operation == BlkifOperation.Read;
 
@@ -50,5 +59,6 @@ internal sealed class PendingRequest(int index)
         PayloadMapping = default;
         IndirectMapping = default;
         BounceRegion = -1;
+        AccessPages = 0;
     }
 }

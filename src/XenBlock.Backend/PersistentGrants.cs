@@ -118,18 +118,19 @@ internal sealed class PersistentGrants
         return true;
     }
 
-    /// <summary>Drops the least recently used groups until <paramref name="pages"/> more pages fit.</summary>
-    /// <param name="pages">How many pages are to fit.</param>
+    /// <summary>Drops the least recently used groups until that many pages are gone, or none may go.</summary>
+    /// <param name="pages">How many pages are to go, at least.</param>
     /// <param name="oldestUnderWay">Groups last used by this request or a later one stay.</param>
     /// <param name="mappings">Filled with what must be unmapped now.</param>
     /// <returns>How many mappings.</returns>
     public int Evict(int pages, long oldestUnderWay, Span<GrantMapping> mappings)
     {
         int count = 0;
-        while (PageCount + pages > PageCountMax && _leastRecent != None
-            && _groups[_leastRecent].LastUse < oldestUnderWay)
+        while (pages > 0 && _leastRecent != None && _groups[_leastRecent].LastUse < oldestUnderWay)
         {
-            mappings[count++] = Drop(_leastRecent);
+            GrantMapping dropped = Drop(_leastRecent);
+            pages -= dropped.PageCount;
+            mappings[count++] = dropped;
         }
 
         return count;

@@ -137,6 +137,7 @@ public sealed partial class ServedDisk
             Agreed = agreed,
             Store = _store,
             Options = _options,
+            PersistentBudget = _persistentBudget,
             Limits = Limits(geometry),
             Name = $"vbd {Frontend.Value} {Vdev}",
         };
@@ -213,7 +214,7 @@ public sealed partial class ServedDisk
             Barrier = geometry.SupportsFlush && !_isReadOnly,
             Discard = discards,
             DiscardGranularityBytes = discards ? (uint)geometry.DiscardGranularityBytes : 0,
-            Persistent = _options.Access == PayloadAccess.Persistent,
+            Persistent = _options.Access is PayloadAccess.Persistent or PayloadAccess.Auto,
             IndirectSegmentsMax = indirect,
             RingPageOrderMax = Math.Clamp(_options.RingPageOrderMax, 0, ProtocolConstants.RingPageOrderMax),
             QueuesMax = QueuesMax,

@@ -15,6 +15,7 @@ public sealed partial class ServedDisk : IAsyncDisposable
     private readonly IHypervisor _hypervisor;
     private readonly IBlockStore _store;
     private readonly ServedDiskOptions _options;
+    private readonly PersistentBudget _persistentBudget;
     private readonly DiskCounters _counters;
     private readonly CancellationTokenSource _ending = new();
     private readonly Channel<bool> _kicks = Channel.CreateBounded<bool>(
@@ -39,13 +40,19 @@ public sealed partial class ServedDisk : IAsyncDisposable
     private volatile string? _lastError;
 
     internal ServedDisk(
-        IHypervisor hypervisor, DomainId frontend, VbdNumber vdev, IBlockStore store, ServedDiskOptions options)
+        IHypervisor hypervisor,
+        DomainId frontend,
+        VbdNumber vdev,
+        IBlockStore store,
+        ServedDiskOptions options,
+        PersistentBudget persistentBudget)
     {
         _hypervisor = hypervisor;
         Frontend = frontend;
         Vdev = vdev;
         _store = store;
         _options = options;
+        _persistentBudget = persistentBudget;
         _counters = new DiskCounters(QueuesMax);
         _directory = new VbdDirectory(hypervisor, frontend, vdev);
     }
@@ -70,6 +77,13 @@ public sealed partial class ServedDisk : IAsyncDisposable
 
     /// <summary>What was done so far; safe at any time, also while the connection is being torn down (S19).</summary>
     public ServedDiskStatistics Statistics => ServedDiskStatistics.From(_counters);
+
+    /// <summary>
+    /// With <see cref="PayloadAccess.Auto"/>: what mapping and copying have cost so far, by the size of requests, and
+    /// the choice that follows; sizes that did not occur, or whose pages were all kept mapped, are left out.
+    /// </summary>
+    public IReadOnlyList<AccessCost> AccessCosts =>
+        Backend.AccessCosts.Merge([.. _counters.Queues.Select(queue => queue.AccessCosts)]);
 
     /// <summary>Completes when it is not served any more, with the reason; never faults.</summary>
     public Task<string> Completion => _completion.Task;
@@ -138,6 +152,7 @@ public sealed partial class ServedDisk : IAsyncDisposable
         }
 
         await PublishReadyAsync();
+        _watchers.Add(PublishReasonsAsync());
         _loop = Task.Run(RunAsync, CancellationToken.None);
     }
 

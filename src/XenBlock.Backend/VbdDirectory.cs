@@ -151,6 +151,13 @@ internal sealed class VbdDirectory
         });
     }
 
+    /// <summary>Says how pages are reached, and why; nothing if our directory has been removed.</summary>
+    public Task PublishReasonsAsync(string reasons) => _store.TransactAsync(async transaction =>
+    {
+        if (await transaction.ReadAsync($"{_backendPath}/{VbdKeys.Frontend}") is null) return;
+        await transaction.WriteAsync($"{_backendPath}/{VbdKeys.AccessReasons}", reasons);
+    });
+
     private async Task ReadFrontendAsync(
         IXenStoreAccess transaction, string key, Dictionary<string, string> keys)
     {

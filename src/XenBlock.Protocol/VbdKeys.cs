@@ -117,6 +117,11 @@ public static class VbdKeys
     /// <summary>Ours: how the backend shall reach the pages of a request: "map", "persistent" or "copy".</summary>
     public const string Access = "xenblk-access";
 
+    /// <summary>
+    /// How our backend reaches pages, and why, in words, written while it serves. Only our backend writes it.
+    /// </summary>
+    public const string AccessReasons = "xenblk-access-reasons";
+
     /// <summary>Why an end gave up, in words; we write it, tools print it.</summary>
     public const string Error = "error";
 

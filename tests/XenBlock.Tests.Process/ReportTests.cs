@@ -39,6 +39,41 @@ public sealed partial class ReportTests : IDisposable
     }
 
     [Fact]
+    public async Task Every_access_compared_has_its_own_hypercalls()
+    {
+        ToolResult result = await Tool.RunAsync(
+            ["bench", "--access", "all", "--json", "--size", "8M", "--sizes", "4K,256K", "--depths", "1,8", "--seconds",
+                "0.02", "--repeats", "1"]);
+
+        Assert.True(result.ExitCode == 0, $"{result}");
+        BenchReport report = JsonSerializer.Deserialize(result.Output, ReportJson.Default.BenchReport)!;
+        Assert.Equal("map, batch, copy, persistent, auto", report.Machine.Access);
+        Assert.Equal(2 * 2 * 2 * 5, report.Points.Count);
+        foreach (PointReport point in report.Points)
+        {
+            (double maps, double unmaps, double copies) = (point.SizeBytes, point.Access) switch
+            {
+                (_, "persistent" or "auto") => (0, 0, 0),
+                (4096, "copy") => (0, 0, 1),
+                (4096, "map") => (1, 1, 0),
+                (_, "copy") => (0, 0, 2), // the table of segments, and the data
+                (_, "map") => (2, 1, 0),
+                (4096, _) => (1, point.UnmapCallsPerOperation, 0),
+                _ => (2, point.UnmapCallsPerOperation, 0),
+            };
+            Assert.Equal(maps, point.MapCallsPerOperation, tolerance: 0.02);
+            Assert.Equal(unmaps, point.UnmapCallsPerOperation, tolerance: 0.02);
+            Assert.Equal(copies, point.CopyCallsPerOperation, tolerance: 0.02);
+            Assert.Equal(
+                maps + unmaps + copies + point.NotificationsPerOperation, point.HypercallsPerRequest, tolerance: 0.05);
+            if (point is { Access: "batch", Depth: 8 }) Assert.True(point.UnmapCallsPerOperation < 0.6);
+        }
+
+        Assert.StartsWith("Is map and unmap always slower than a copy?", report.Findings[0], StringComparison.Ordinal);
+        Assert.Contains(report.Findings, finding => finding.StartsWith("auto reached", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task A_mebibyte_becomes_24_direct_requests_8_of_32_pages_or_one_of_256()
     {
         ToolResult result = await Tool.RunAsync(["bench", "--json", .. s_short]);

@@ -14,4 +14,7 @@ internal enum AccessChoice
 
     /// <summary>Grant copy through a bounce buffer.</summary>
     Copy,
+
+    /// <summary>Kept mapped where that is agreed and there is room; else the cheaper of mapping and copying.</summary>
+    Auto,
 }

@@ -10,6 +10,11 @@ namespace XenBlock.Cli.Bench;
 internal readonly record struct BenchCounters(
     long Requests, long MapCalls, long UnmapCalls, long CopyCalls, long Notifications, double CpuMicroseconds)
 {
+    /// <summary>
+    /// What they are on Xen: each a call into the hypervisor. The frontend grants and takes back without one.
+    /// </summary>
+    public long Hypercalls => MapCalls + UnmapCalls + CopyCalls + Notifications;
+
     /// <summary>Both sides together.</summary>
     public static BenchCounters operator +(BenchCounters a, BenchCounters b) => new(
         a.Requests + b.Requests,

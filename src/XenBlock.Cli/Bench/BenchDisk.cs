@@ -34,6 +34,7 @@ internal sealed record BenchDisk(TransferMode Mode, AccessChoice Access, int Ind
         AccessChoice.Map => PayloadAccess.Map,
         AccessChoice.Batch => PayloadAccess.Batch,
         AccessChoice.Persistent => PayloadAccess.Persistent,
+        AccessChoice.Auto => PayloadAccess.Auto,
         _ => PayloadAccess.Copy,
     };
 }

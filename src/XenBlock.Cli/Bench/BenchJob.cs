@@ -109,7 +109,7 @@ internal static class BenchJob
                 IsEmulated: true,
                 settings.Processes,
                 settings.Grants.ToString().ToLowerInvariant(),
-                settings.Access.ToString().ToLowerInvariant()),
+                settings.AccessWords),
             Image = new ImageFacts(
                 image.UserPath,
                 image.SizeBytes,
@@ -119,7 +119,7 @@ internal static class BenchJob
                 settings.IsQuick,
                 settings.SizesBytes,
                 settings.Depths,
-                [.. session.Workers.Select(worker => new ModeFacts(
+                [.. session.Workers.DistinctBy(worker => worker.Mode).Select(worker => new ModeFacts(
                     worker.Mode.Name, worker.Mode.IndirectSegmentsMax, worker.Device.Features.IndirectSegmentsMax))],
                 settings.Pattern.ToString().ToLowerInvariant(),
                 settings.Repeats,

@@ -15,6 +15,16 @@ internal static class BenchPlan
     /// <summary>One at a time, two, and a full ring.</summary>
     public static IReadOnlyList<int> UsualDepths { get; } = [1, 2, 32];
 
+    /// <summary>To compare ways to reach pages: what one request can carry, and no more.</summary>
+    public static IReadOnlyList<int> AccessSizesBytes { get; } =
+        [4 << 10, 8 << 10, 16 << 10, 32 << 10, 64 << 10, 128 << 10, 256 << 10, 512 << 10, 1 << 20];
+
+    /// <summary>The same in less time.</summary>
+    public static IReadOnlyList<int> QuickAccessSizesBytes { get; } = [4 << 10, 16 << 10, 64 << 10, 256 << 10, 1 << 20];
+
+    /// <summary>One at a time, some, and a full ring.</summary>
+    public static IReadOnlyList<int> AccessDepths { get; } = [1, 8, 32];
+
     /// <summary>
     /// All points. Those that are compared with each other lie beside each other, so that the computer's moods meet
     /// them alike.
@@ -25,7 +35,8 @@ internal static class BenchPlan
            from size in settings.SizesBytes
            from depth in settings.Depths
            from mode in settings.Modes
-           select new BenchPoint(operation, size, depth, mode),
+           from access in settings.Accesses
+           select new BenchPoint(operation, size, depth, mode, access),
     ];
 
     /// <summary>How long one sample may last so that all of them fit into a time.</summary>

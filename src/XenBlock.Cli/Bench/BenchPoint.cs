@@ -5,4 +5,6 @@ namespace XenBlock.Cli.Bench;
 /// <param name="SizeBytes">Size of one operation as the user submits it; the frontend splits it into requests.</param>
 /// <param name="Depth">Operations that are under way at once.</param>
 /// <param name="Mode">How large a request on the ring may be.</param>
-internal sealed record BenchPoint(BenchOperation Operation, int SizeBytes, int Depth, TransferMode Mode);
+/// <param name="Access">How the backend reaches its pages.</param>
+internal sealed record BenchPoint(
+    BenchOperation Operation, int SizeBytes, int Depth, TransferMode Mode, AccessChoice Access);

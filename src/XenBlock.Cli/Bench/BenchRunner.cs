@@ -80,7 +80,7 @@ internal sealed class BenchRunner(
             {
                 token.ThrowIfCancellationRequested();
                 int depth = settings.Depths.Max();
-                worker.Measure(new BenchPoint(operation, size, depth, worker.Mode), s_warmUp, session.Read);
+                worker.Measure(new BenchPoint(operation, size, depth, worker.Mode, worker.Access), s_warmUp, session.Read);
             }
         }
     }
@@ -98,7 +98,7 @@ internal sealed class BenchRunner(
                 MeasureBaselines(file, point.Operation, point.SizeBytes);
             }
 
-            DiskWorker worker = session.Workers.First(worker => worker.Mode == point.Mode);
+            DiskWorker worker = session.Workers.First(worker => worker.IsFor(point));
             measured.Samples.Add(worker.Measure(point, settings.SampleLength, session.Read));
             Report($"{MeasuredPoint.NameOf(point.Operation)} {ByteSize.Format(point.SizeBytes)}");
         }
@@ -124,7 +124,8 @@ internal sealed class BenchRunner(
 
     private void MeasureGranted(DiskWorker granted, FileBaseline file)
     {
-        BenchPoint point = new(BenchOperation.Read, GrantedSizeBytes, BenchSession.GrantedDepth, granted.Mode);
+        BenchPoint point =
+            new(BenchOperation.Read, GrantedSizeBytes, BenchSession.GrantedDepth, granted.Mode, granted.Access);
         if (_granted.Count == 0)
             granted.Measure(point, s_warmUp, session.Read);
         for (int pair = 0; pair < PairsPerRepeat; pair++)

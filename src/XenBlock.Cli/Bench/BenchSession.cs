@@ -8,7 +8,7 @@ using XenBlock.XenStore;
 namespace XenBlock.Cli.Bench;
 
 /// <summary>
-/// A machine with a backend, a frontend, and one connected disk for each mode. Disposing closes all in order.
+/// A machine with a backend, a frontend, and one connected disk for each mode and access. Disposing closes all in order.
 /// </summary>
 internal sealed class BenchSession : IAsyncDisposable
 {
@@ -19,11 +19,12 @@ internal sealed class BenchSession : IAsyncDisposable
     private readonly Stack<IAsyncDisposable> _parts = new();
     private readonly List<DiskWorker> _workers = [];
     private IBenchBackend? _backend;
+    private int _waysCount;
 
     /// <summary>The machine in its own words.</summary>
     public string MachineDescription { get; private set; } = "";
 
-    /// <summary>One for each mode, in the settings' order.</summary>
+    /// <summary>One for each mode and way to reach pages, in the settings' order.</summary>
     public IReadOnlyList<DiskWorker> Workers => _workers;
 
     /// <summary>The disk with persistent grants that is held against pread; null if it was not asked for.</summary>
@@ -87,7 +88,11 @@ internal sealed class BenchSession : IAsyncDisposable
             Keep(machine.AddDomain(s_frontend, new EmulatedDomainOptions { MemoryBytes = 1 << 30 }));
         MachineDescription = frontend.Description;
         List<BenchDisk> disks =
-            [.. settings.Modes.Select((mode, index) => new BenchDisk(mode, settings.Access, index))];
+        [
+            .. settings.Modes.SelectMany(mode => settings.Accesses.Select(access => (mode, access)))
+                .Select((way, index) => new BenchDisk(way.mode, way.access, index)),
+        ];
+        _waysCount = disks.Count;
         if (settings.ComparesGranted)
             disks.Add(new BenchDisk(TransferMode.Indirect256, AccessChoice.Persistent, disks.Count));
 
@@ -141,13 +146,13 @@ internal sealed class BenchSession : IAsyncDisposable
         {
             CallerPumps = true,
             IndirectSegmentsMax = disk.Mode.IndirectSegmentsMax,
-            Persistent = disk.Access == AccessChoice.Persistent,
+            Persistent = disk.Access is AccessChoice.Persistent or AccessChoice.Auto,
         };
         BlockDevice device = Keep(await BlockDevice.ConnectAsync(frontend, disk.Vdev, options, token));
-        bool isGranted = disk.Index == settings.Modes.Count;
+        bool isGranted = disk.Index == _waysCount;
         int depth = isGranted ? GrantedDepth : settings.Depths.Max();
         int bytes = isGranted ? GrantedDepth << 20 : Math.Max(1 << 20, depth * settings.SizesBytes.Max());
-        DiskWorker worker = new(device, disk.Mode, image.SizeBytes, settings.Pattern, depth, bytes);
+        DiskWorker worker = new(device, disk.Mode, disk.Access, image.SizeBytes, settings.Pattern, depth, bytes);
         if (isGranted)
             Granted = worker;
         else

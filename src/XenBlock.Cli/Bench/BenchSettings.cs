@@ -15,8 +15,11 @@ internal sealed record BenchSettings
     /// <summary>What is behind the disk.</summary>
     public StoreChoice Store { get; init; } = StoreChoice.File;
 
-    /// <summary>How the backend reaches granted pages.</summary>
-    public AccessChoice Access { get; init; } = AccessChoice.Map;
+    /// <summary>How the backend reaches granted pages: one way, or several to compare.</summary>
+    public IReadOnlyList<AccessChoice> Accesses { get; init; } = [AccessChoice.Map];
+
+    /// <summary>The ways in words: "map", or "map, batch, copy".</summary>
+    public string AccessWords => string.Join(", ", Accesses.Select(access => access.ToString().ToLowerInvariant()));
 
     /// <summary>How the embedded machine maps granted pages.</summary>
     public GrantsChoice Grants { get; init; } = GrantsChoice.Mmap;

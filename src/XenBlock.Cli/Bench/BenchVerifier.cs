@@ -67,7 +67,7 @@ internal static class BenchVerifier
                 Span<byte> data = reader.Buffer.Span[..length];
                 data.Clear();
                 reader.Do(BlockOperation.Read, offset, length);
-                Require(DataPattern.FindMismatch(data, offset, generation), writer.Mode, reader.Mode.Name);
+                Require(DataPattern.FindMismatch(data, offset, generation), writer.Name, reader.Name);
             });
             if (file is null)
                 continue;
@@ -75,7 +75,7 @@ internal static class BenchVerifier
             compared += ForEach(i * region, region, (offset, length) =>
             {
                 RandomAccess.Read(file, plain.AsSpan(0, length), offset);
-                Require(DataPattern.FindMismatch(plain.AsSpan(0, length), offset, generation), writer.Mode, "the file");
+                Require(DataPattern.FindMismatch(plain.AsSpan(0, length), offset, generation), writer.Name, "the file");
             });
         }
 
@@ -101,7 +101,7 @@ internal static class BenchVerifier
                 reader.Do(BlockOperation.Read, offset, length);
                 RandomAccess.Read(file, plain.AsSpan(0, length), offset);
                 int same = plain.AsSpan(0, length).CommonPrefixLength(reader.Buffer.Span[..length]);
-                Require(same == length ? -1 : offset + same, reader.Mode, "the file");
+                Require(same == length ? -1 : offset + same, reader.Name, "the file");
             });
         }
 
@@ -128,12 +128,12 @@ internal static class BenchVerifier
         return length;
     }
 
-    private static void Require(long mismatch, TransferMode mode, string other)
+    private static void Require(long mismatch, string name, string other)
     {
         if (mismatch >= 0)
         {
             throw new WorkFailedException(
-                $"Verification failed: the data at byte {mismatch:N0} differ between the disk ({mode.Name}) and "
+                $"Verification failed: the data at byte {mismatch:N0} differ between the disk ({name}) and "
                     + $"{other}. Nothing was measured.");
         }
     }

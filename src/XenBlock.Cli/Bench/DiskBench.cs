@@ -63,7 +63,7 @@ internal sealed class DiskBench
         {
             CallerPumps = true,
             IndirectSegmentsMax = mode.IndirectSegmentsMax,
-            Persistent = _settings.Access == AccessChoice.Persistent,
+            Persistent = _settings.Accesses[0] == AccessChoice.Persistent,
         };
         await using BlockDevice device =
             await BlockDevice.ConnectAsync(_machine.Domain, _vdev, options, _token);
@@ -101,7 +101,7 @@ internal sealed class DiskBench
             try
             {
                 int bytes = need == needs[0] ? Math.Max(need, BenchVerifier.LengthMax) : need;
-                DiskWorker worker = new(device, mode, _sizeBytes, _settings.Pattern, most, bytes);
+                DiskWorker worker = new(device, mode, _settings.Accesses[0], _sizeBytes, _settings.Pattern, most, bytes);
                 int left = points.RemoveAll(point => BytesOf(point) > need);
                 if (left > 0)
                 {
@@ -175,7 +175,7 @@ internal sealed class DiskBench
                 IsEmulated: !_machine.IsXen,
                 Processes: 2,
                 _machine.IsXen ? MachineChoice.XenWord : "mmap",
-                _settings.Access.ToString().ToLowerInvariant()),
+                _settings.AccessWords),
             Image = new ImageFacts(
                 $"{_vdev} of domain {_machine.Domain.DomainId.Value}", _sizeBytes, _sectorSizeBytes, "vbd"),
             Plan = new PlanFacts(

@@ -21,15 +21,23 @@ internal sealed class DiskWorker : IDisposable
     /// <summary>Takes the queue of a device that was connected with CallerPumps.</summary>
     /// <param name="device">The device; not disposed here.</param>
     /// <param name="mode">What was agreed.</param>
+    /// <param name="access">How the backend reaches the pages.</param>
     /// <param name="diskBytes">Bytes that may be used.</param>
     /// <param name="pattern">Where the next operation goes.</param>
     /// <param name="depthMax">The most operations under way.</param>
     /// <param name="bufferBytes">Memory for all of them together.</param>
     public DiskWorker(
-        BlockDevice device, TransferMode mode, long diskBytes, AccessPattern pattern, int depthMax, int bufferBytes)
+        BlockDevice device,
+        TransferMode mode,
+        AccessChoice access,
+        long diskBytes,
+        AccessPattern pattern,
+        int depthMax,
+        int bufferBytes)
     {
         _device = device;
         Mode = mode;
+        Access = access;
         _diskBytes = diskBytes;
         _buffer = device.RentBuffer(bufferBytes); // first: where there is no room for it, nothing is taken
         _queue = device.OpenQueue();
@@ -41,6 +49,15 @@ internal sealed class DiskWorker : IDisposable
 
     /// <summary>What was agreed.</summary>
     public TransferMode Mode { get; }
+
+    /// <summary>How the backend reaches the pages.</summary>
+    public AccessChoice Access { get; }
+
+    /// <summary>Which of a run's disks it is, in words.</summary>
+    public string Name => $"{Mode.Name}, {Access.ToString().ToLowerInvariant()}";
+
+    /// <summary>True if a point is to be measured on this disk.</summary>
+    public bool IsFor(BenchPoint point) => point.Mode == Mode && point.Access == Access;
 
     /// <summary>The device.</summary>
     public BlockDevice Device => _device;

@@ -21,6 +21,7 @@ internal sealed record MeasuredPoint(BenchPoint Point)
         SizeBytes = Point.SizeBytes,
         Depth = Point.Depth,
         Mode = Point.Mode.Name,
+        Access = Point.Access.ToString().ToLowerInvariant(),
         MegabytesPerSecond = MegabytesPerSecond,
         OperationsPerSecond = Statistics.Median(Samples.Select(sample => sample.Operations / sample.Seconds)),
         P50Microseconds = Statistics.Median(Samples.Select(sample => sample.P50Microseconds)),
@@ -30,6 +31,8 @@ internal sealed record MeasuredPoint(BenchPoint Point)
         MapCallsPerOperation = PerOperation(counters => counters.MapCalls),
         UnmapCallsPerOperation = PerOperation(counters => counters.UnmapCalls),
         CopyCallsPerOperation = PerOperation(counters => counters.CopyCalls),
+        HypercallsPerRequest = Statistics.Median(Samples.Select(sample =>
+            sample.Counters.Hypercalls / (double)Math.Max(1, sample.Counters.Requests))),
         NotificationsPerOperation = PerOperation(counters => counters.Notifications),
         RatioToPlain = MegabytesPerSecond / plain,
         RatioToLarge = MegabytesPerSecond / large,

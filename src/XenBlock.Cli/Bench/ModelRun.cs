@@ -53,7 +53,11 @@ internal static class ModelRun
                from depth in settings.Depths
                from mode in settings.Modes
                select new MeasuredPoint(new BenchPoint(
-                   operation, mode.IndirectSegmentsMax == 0 ? SmallBytes : LargeBytes, depth, mode)),
+                   operation,
+                   mode.IndirectSegmentsMax == 0 ? SmallBytes : LargeBytes,
+                   depth,
+                   mode,
+                   settings.Accesses[0])),
         ];
         for (int repeat = 0; repeat < settings.Repeats; repeat++)
         {
@@ -61,7 +65,7 @@ internal static class ModelRun
             {
                 token.ThrowIfCancellationRequested();
                 BenchPoint point = measured[i].Point;
-                DiskWorker worker = session.Workers.First(worker => worker.Mode == point.Mode);
+                DiskWorker worker = session.Workers.First(worker => worker.IsFor(point));
                 measured[i].Samples.Add(worker.Measure(point, settings.SampleLength, session.Read));
                 progress.Report((double)((repeat * measured.Length) + i + 1) / (settings.Repeats * measured.Length));
             }

@@ -8,6 +8,7 @@ namespace XenBlock.Cli.Commands;
 /// <summary>The options of <c>xenblk bench</c>, and what they mean together.</summary>
 internal sealed class BenchOptions
 {
+    private const string AllAccesses = "all";
     private const long QuickImageBytes = 64 << 20;
     private const long FullImageBytes = 256 << 20;
     private static readonly TimeSpan s_quickTime = TimeSpan.FromSeconds(9);
@@ -48,7 +49,7 @@ internal sealed class BenchOptions
 
     private readonly Option<string> _access = new("--access")
     {
-        Description = "How the backend reaches the pages of a request.",
+        Description = "How the backend reaches the pages of a request; all compares the ways, from 4K to 1M.",
         DefaultValueFactory = _ => "map",
     };
 
@@ -109,7 +110,7 @@ internal sealed class BenchOptions
     public void AddTo(Command command)
     {
         _model.AcceptOnlyFromAmong("sd2014");
-        _access.AcceptOnlyFromAmong(CommonOptions.AccessWords);
+        _access.AcceptOnlyFromAmong([.. CommonOptions.AccessWords, AllAccesses]);
         _grants.AcceptOnlyFromAmong("mmap", "table");
         _store.AcceptOnlyFromAmong("file", "memory", "null");
         _pattern.AcceptOnlyFromAmong("sequential", "random");
@@ -151,10 +152,10 @@ internal sealed class BenchOptions
                     + "leave one of the two out.");
         }
 
-        AccessChoice access = result.GetResult(_access) is { Implicit: false }
-            ? Enum.Parse<AccessChoice>(result.GetRequiredValue(_access), ignoreCase: true)
-            : AccessChoice.Persistent;
-        if (access is not (AccessChoice.Map or AccessChoice.Persistent))
+        IReadOnlyList<AccessChoice> accesses = result.GetResult(_access) is { Implicit: false }
+            ? Accesses(result)
+            : [AccessChoice.Persistent];
+        if (accesses is not [AccessChoice.Map or AccessChoice.Persistent])
         {
             throw new UsageException(
                 $"--access {result.GetValue(_access)} is the choice of the backend of {vdev}; here it is map or "
@@ -164,7 +165,7 @@ internal sealed class BenchOptions
         // The disk stands where an image of the user's would: its content is not ours to lose.
         BenchSettings settings = ToSettings(result, vdev, result.GetValue(_overwrite)) with
         {
-            Access = access,
+            Accesses = accesses,
             HasBaselines = false,
             ComparesGranted = false,
         };
@@ -185,20 +186,21 @@ internal sealed class BenchOptions
     private BenchSettings ToSettings(ParseResult result, string? image, bool mayOverwrite)
     {
         bool isQuick = result.GetValue(_quick);
+        bool comparesAccesses = Accesses(result).Count > 1;
         return new BenchSettings
         {
             ImagePath = image,
             MayOverwrite = mayOverwrite,
             ImageSizeBytes = ImageSize(result, isQuick),
             Store = Enum.Parse<StoreChoice>(result.GetRequiredValue(_store), ignoreCase: true),
-            Access = Enum.Parse<AccessChoice>(result.GetRequiredValue(_access), ignoreCase: true),
+            Accesses = Accesses(result),
             Grants = Enum.Parse<GrantsChoice>(result.GetRequiredValue(_grants), ignoreCase: true),
             Processes = result.GetValue(_processes) is 1 or 2
                 ? result.GetValue(_processes)
                 : throw new UsageException("--processes is 1 or 2."),
-            SizesBytes = Sizes(result, isQuick),
-            Depths = Depths(result),
-            Modes = Modes(result),
+            SizesBytes = Sizes(result, isQuick, comparesAccesses),
+            Depths = Depths(result, comparesAccesses),
+            Modes = Modes(result, comparesAccesses),
             Operations = Operations(result, canWrite: image is null || mayOverwrite),
             Pattern = Enum.Parse<AccessPattern>(result.GetRequiredValue(_pattern), ignoreCase: true),
             Repeats = result.GetValue(_repeats) switch
@@ -210,7 +212,7 @@ internal sealed class BenchOptions
             IsQuick = isQuick,
             HasBaselines = !result.GetValue(_noBaselines),
             Verifies = !result.GetValue(_noVerify),
-            ComparesGranted = !result.GetValue(_noBaselines) && result.GetValue(_sizes) is not { Length: > 0 },
+            ComparesGranted = !comparesAccesses && !result.GetValue(_noBaselines) && result.GetValue(_sizes) is not { Length: > 0 },
         };
     }
 
@@ -240,10 +242,24 @@ internal sealed class BenchOptions
         return bytes;
     }
 
-    private IReadOnlyList<int> Sizes(ParseResult result, bool isQuick)
+    private IReadOnlyList<AccessChoice> Accesses(ParseResult result) => result.GetRequiredValue(_access) is var word
+        && string.Equals(word, AllAccesses, StringComparison.Ordinal)
+            ? [AccessChoice.Map, AccessChoice.Batch, AccessChoice.Copy, AccessChoice.Persistent, AccessChoice.Auto]
+            : [Enum.Parse<AccessChoice>(word, ignoreCase: true)];
+
+    private IReadOnlyList<int> Sizes(ParseResult result, bool isQuick, bool comparesAccesses)
     {
         if (Words(result, _sizes) is not { Count: > 0 } words)
-            return isQuick ? BenchPlan.QuickSizesBytes : BenchPlan.FullSizesBytes;
+        {
+            return (isQuick, comparesAccesses) switch
+            {
+                (true, true) => BenchPlan.QuickAccessSizesBytes,
+                (false, true) => BenchPlan.AccessSizesBytes,
+                (true, false) => BenchPlan.QuickSizesBytes,
+                _ => BenchPlan.FullSizesBytes,
+            };
+        }
+
         return [.. words.Select(word =>
             ByteSize.TryParse(word, out long bytes) && bytes is >= 512 and <= 8 << 20 && bytes % 512 == 0
                 ? (int)bytes
@@ -251,14 +267,17 @@ internal sealed class BenchOptions
                     $"--sizes {word} is not 512 bytes to 8M in whole sectors; say it as 4K,44K,1M."))];
     }
 
-    private IReadOnlyList<int> Depths(ParseResult result) => Words(result, _depths) is not { Count: > 0 } words
-        ? BenchPlan.UsualDepths
+    private IReadOnlyList<int> Depths(ParseResult result, bool comparesAccesses) =>
+        Words(result, _depths) is not { Count: > 0 } words
+        ? comparesAccesses ? BenchPlan.AccessDepths : BenchPlan.UsualDepths
         : [.. words.Select(word => int.TryParse(word, out int depth) && depth is >= 1 and <= 256
             ? depth
             : throw new UsageException($"--depths {word} is not a number from 1 to 256; say it as 1,2,32."))];
 
-    private IReadOnlyList<TransferMode> Modes(ParseResult result) => Words(result, _modes) is not { Count: > 0 } words
-        ? TransferMode.All
+    // One request carries up to 1 MiB: so it is the ways to reach its pages that differ, and nothing else.
+    private IReadOnlyList<TransferMode> Modes(ParseResult result, bool comparesAccesses) =>
+        Words(result, _modes) is not { Count: > 0 } words
+        ? comparesAccesses ? [TransferMode.Indirect256] : TransferMode.All
         : [.. words.Distinct(StringComparer.Ordinal).Select(word => word switch
         {
             "direct" => TransferMode.Direct,

@@ -105,6 +105,7 @@ internal sealed class InfoCommand : XenblkCommand
             device.SizeBytes,
             device.SectorSizeBytes,
             device.IsReadOnly,
+            await ReasonsAsync(domain, vbd, token),
             FeaturesOf(device.Features));
     }
 
@@ -134,6 +135,7 @@ internal sealed class InfoCommand : XenblkCommand
             hasSize ? disk!.SizeBytes : null,
             hasSize ? disk!.SectorSizeBytes : null,
             back.GetValueOrDefault(VbdKeys.Mode) is not "w",
+            back.GetValueOrDefault(VbdKeys.AccessReasons),
             agreed is null ? [] : FeaturesOf(agreed));
     }
 
@@ -170,6 +172,14 @@ internal sealed class InfoCommand : XenblkCommand
         }
     }
 
+    private static async Task<string?> ReasonsAsync(IHypervisor domain, VbdNumber vbd, CancellationToken token)
+    {
+        string path = VbdPaths.Frontend(domain.DomainId, vbd);
+        return await domain.Store.ReadAsync($"{path}/{VbdKeys.Backend}", token) is { } backend
+            ? await domain.Store.ReadAsync($"{backend}/{VbdKeys.AccessReasons}", token)
+            : null;
+    }
+
     private static FeatureDocument[] FeaturesOf(AgreedFeatures agreed) =>
     [
         .. agreed.Decisions.Select(decision => new FeatureDocument(
@@ -186,6 +196,8 @@ internal sealed class InfoCommand : XenblkCommand
                 + $"{size}{sector}{mode}");
         if (document.IsInUse)
             writer.WriteLine("In use by another process; this is what XenStore says.");
+        if (document.AccessReasons is { } reasons)
+            writer.WriteLine($"Pages are reached by {reasons}.");
         writer.WriteLine();
         TextTable table = new("feature", "offered", "wished", "agreed", "why not more") { LeftColumns = 5 };
         foreach (FeatureDocument feature in document.Features)

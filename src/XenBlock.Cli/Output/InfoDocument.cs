@@ -9,6 +9,9 @@ namespace XenBlock.Cli.Output;
 /// <param name="SizeBytes">Its size; null where the backend has not published it.</param>
 /// <param name="SectorSizeBytes">Its sector; null likewise.</param>
 /// <param name="IsReadOnly">True if it may not be written; null likewise.</param>
+/// <param name="AccessReasons">
+/// How the backend reaches pages, and why, in words; null where it does not say: it is not ours, or it has just begun.
+/// </param>
 /// <param name="Features">Every feature in turn.</param>
 internal sealed record InfoDocument(
     string Schema,
@@ -19,6 +22,7 @@ internal sealed record InfoDocument(
     long? SizeBytes,
     int? SectorSizeBytes,
     bool? IsReadOnly,
+    string? AccessReasons,
     IReadOnlyList<FeatureDocument> Features)
 {
     /// <summary>The schema's name and version.</summary>

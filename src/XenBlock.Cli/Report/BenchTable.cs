@@ -33,13 +33,28 @@ internal static class BenchTable
     public static string Percent(double? ratio) =>
         ratio is { } value ? (value * 100).ToString("N0", CultureInfo.InvariantCulture) + " %" : "-";
 
+    /// <summary>What tells the ways through a disk apart in a run: the mode, the access, or both.</summary>
+    public static Func<PointReport, string> WayOf(IReadOnlyList<PointReport> points)
+    {
+        bool hasModes = points.DistinctBy(point => point.Mode).Skip(1).Any();
+        bool hasAccesses = points.DistinctBy(point => point.Access).Skip(1).Any();
+        return (hasModes, hasAccesses) switch
+        {
+            (true, true) => point => $"{point.Mode} {point.Access}",
+            (false, true) => point => point.Access,
+            _ => point => point.Mode,
+        };
+    }
+
     /// <summary>The cells of a line of the table, in the order of its columns.</summary>
-    public static string[] Cells(PointReport point) =>
+    /// <param name="point">The line.</param>
+    /// <param name="way">What to call its way through the disk.</param>
+    public static string[] Cells(PointReport point, string way) =>
     [
         point.Operation,
         ByteSize.Format(point.SizeBytes),
         point.Depth.ToString(CultureInfo.InvariantCulture),
-        point.Mode,
+        way,
         Number(point.MegabytesPerSecond),
         Number(point.OperationsPerSecond),
         Number(point.P50Microseconds),
@@ -50,6 +65,7 @@ internal static class BenchTable
         Number(point.UnmapCallsPerOperation),
         Number(point.CopyCallsPerOperation),
         Number(point.NotificationsPerOperation),
+        Number(point.HypercallsPerRequest),
         Percent(point.RatioToPlain),
         Percent(point.RatioToLarge),
     ];
@@ -81,10 +97,11 @@ internal static class BenchTable
     {
         TextTable table = new(
             "op", "size", "depth", "mode", "MB/s", "IOPS", "p50 us", "p99 us", "CPU us", "reqs", "maps", "unmaps",
-            "copies", "events", "/plain", "/256p")
+            "copies", "events", "calls/req", "/plain", "/256p")
         {
             LeftColumns = 4,
         };
+        Func<PointReport, string> way = WayOf(report.Points);
         string group = "";
         foreach (PointReport point in report.Points)
         {
@@ -97,14 +114,15 @@ internal static class BenchTable
             }
 
             group = key;
-            table.Add(Cells(point));
+            table.Add(Cells(point, way(point)));
         }
 
         table.WriteTo(writer);
         writer.WriteLine();
         writer.WriteLine(
             "size: of one operation as the user submits it; reqs: requests on the ring it becomes. CPU, maps, unmaps, "
-            + "copies,\nevents: per operation, both sides. plain file: by pread or pwrite of that size, as dd does; "
+            + "copies,\nevents: per operation, both sides; calls/req: all of those a request, each a hypercall on Xen. "
+            + "plain file: by pread or pwrite of that size, as dd does; "
             + "256p file: by 256 pages,\nas hdparm does; /plain, /256p: bandwidth as a part of those. "
             + "MB = 10^6 bytes.");
     }
@@ -128,7 +146,7 @@ internal static class BenchTable
                 Number(baseline.P50Microseconds),
                 Number(baseline.P99Microseconds),
                 Number(baseline.CpuMicrosecondsPerOperation),
-                "", "", "", "", "", "", "");
+                "", "", "", "", "", "", "", "");
         }
     }
 

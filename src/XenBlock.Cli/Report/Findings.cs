@@ -15,6 +15,8 @@ internal static class Findings
     /// <param name="granted">The comparison with plain reads, or null.</param>
     public static IReadOnlyList<string> Of(IReadOnlyList<PointReport> points, GrantedReadReport? granted)
     {
+        if (AccessFindings.Of(points) is { Count: > 0 } accesses)
+            return accesses;
         List<string> sentences = [];
         foreach (string operation in points.Select(point => point.Operation).Distinct(StringComparer.Ordinal))
         {

@@ -65,7 +65,7 @@ internal static class HtmlReport
         string[] headings =
         [
             "op", "size", "depth", "mode", "MB/s", "IOPS", "p50 us", "p99 us", "CPU us/op", "requests/op", "maps/op",
-            "unmaps/op", "copies/op", "events/op", "of plain", "of 256 pages",
+            "unmaps/op", "copies/op", "events/op", "hypercalls/request", "of plain", "of 256 pages",
         ];
         IEnumerable<string[]> baselines = report.Baselines.Select(baseline => (string[])
         [
@@ -78,7 +78,8 @@ internal static class HtmlReport
             BenchTable.Number(baseline.P99Microseconds),
             BenchTable.Number(baseline.CpuMicrosecondsPerOperation),
         ]);
-        return Table("The disk", headings, report.Points.Select(BenchTable.Cells)) + Table(
+        Func<PointReport, string> way = BenchTable.WayOf(report.Points);
+        return Table("The disk", headings, report.Points.Select(point => BenchTable.Cells(point, way(point)))) + Table(
             "The file itself, by plain system calls",
             ["op", "size", "baseline", "MB/s", "IOPS", "p50 us", "p99 us", "CPU us/op"],
             baselines);

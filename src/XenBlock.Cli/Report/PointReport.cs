@@ -17,6 +17,9 @@ internal sealed record PointReport
     /// <summary>The mode's name.</summary>
     public required string Mode { get; init; }
 
+    /// <summary>How the backend reaches the pages: map, batch, persistent, copy, auto.</summary>
+    public required string Access { get; init; }
+
     /// <summary>Bandwidth, MB = 10^6 bytes.</summary>
     public required double MegabytesPerSecond { get; init; }
 
@@ -46,6 +49,11 @@ internal sealed record PointReport
 
     /// <summary>Events sent per operation, both ways.</summary>
     public required double NotificationsPerOperation { get; init; }
+
+    /// <summary>
+    /// Calls into the hypervisor per request on the ring, both sides: maps, unmaps, copies, and events sent.
+    /// </summary>
+    public required double HypercallsPerRequest { get; init; }
 
     /// <summary>
     /// Bandwidth as a part of plain reads or writes of the file at the same size; null without that baseline.

@@ -14,6 +14,7 @@ public sealed class BackendAllocationTests
     [InlineData(PayloadAccess.Map, true)]
     [InlineData(PayloadAccess.Persistent, false)]
     [InlineData(PayloadAccess.Copy, false)]
+    [InlineData(PayloadAccess.Auto, false)]
     public async Task A_hundred_thousand_requests_allocate_nothing(PayloadAccess access, bool isSlow)
     {
         var memory = new MemoryBlockStore(1 << 20);

@@ -63,6 +63,7 @@ public sealed class BackendPumpTests
     [InlineData(PayloadAccess.Batch)]
     [InlineData(PayloadAccess.Persistent)]
     [InlineData(PayloadAccess.Copy)]
+    [InlineData(PayloadAccess.Auto)]
     public async Task Parts_of_pages_move_and_their_neighbours_stay(PayloadAccess access)
     {
         await using var harness = new PumpHarness(new PumpHarnessOptions { Access = access });
@@ -218,6 +219,7 @@ public sealed class BackendPumpTests
     [InlineData(PayloadAccess.Batch)]
     [InlineData(PayloadAccess.Persistent)]
     [InlineData(PayloadAccess.Copy)]
+    [InlineData(PayloadAccess.Auto)]
     public async Task S25_the_same_grant_twice_in_a_request_works(PayloadAccess access)
     {
         await using var harness = new PumpHarness(new PumpHarnessOptions { Access = access });

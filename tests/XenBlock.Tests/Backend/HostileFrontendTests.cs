@@ -106,6 +106,7 @@ public sealed class HostileFrontendTests
     [InlineData(PayloadAccess.Batch)]
     [InlineData(PayloadAccess.Persistent)]
     [InlineData(PayloadAccess.Copy)]
+    [InlineData(PayloadAccess.Auto)]
     public async Task A_grant_that_is_none_fails_the_request_and_nothing_else(PayloadAccess access)
     {
         await using var harness = new PumpHarness(new PumpHarnessOptions { Access = access });
@@ -127,6 +128,7 @@ public sealed class HostileFrontendTests
     [InlineData(PayloadAccess.Batch)]
     [InlineData(PayloadAccess.Persistent)]
     [InlineData(PayloadAccess.Copy)]
+    [InlineData(PayloadAccess.Auto)]
     public async Task A_page_granted_for_reading_only_serves_writes_but_no_reads(PayloadAccess access)
     {
         await using var harness = new PumpHarness(new PumpHarnessOptions
@@ -151,6 +153,7 @@ public sealed class HostileFrontendTests
     [InlineData(PayloadAccess.Batch)]
     [InlineData(PayloadAccess.Persistent)]
     [InlineData(PayloadAccess.Copy)]
+    [InlineData(PayloadAccess.Auto)]
     public async Task S9_random_failures_of_grants_leave_nothing_mapped_and_every_request_answered(PayloadAccess access)
     {
         await using var harness = new PumpHarness(new PumpHarnessOptions { Access = access, PersistentPagesMax = 40 });
@@ -221,6 +224,7 @@ public sealed class HostileFrontendTests
     [InlineData(PayloadAccess.Batch)]
     [InlineData(PayloadAccess.Persistent)]
     [InlineData(PayloadAccess.Copy)]
+    [InlineData(PayloadAccess.Auto)]
     public async Task S2_a_frontend_that_rewrites_slots_and_segments_meanwhile_gets_the_result_of_one_snapshot(
         PayloadAccess access)
     {

@@ -29,7 +29,7 @@ internal sealed class PumpHarness : IAsyncDisposable
         _back = _machine.AddDomain(DomainId.Zero, new EmulatedDomainOptions { MemoryBytes = 1 << 20 });
         _front = _machine.AddDomain(_frontDomain, new EmulatedDomainOptions { MemoryBytes = 64 << 20 });
         Frontend = new ScriptedFrontend(_front, DomainId.Zero, options.Frontend);
-        Mapper = new WatchfulMapper(_back.Mapper);
+        Mapper = new WatchfulMapper(options.WrapMapper(_back.Mapper));
         GrantReference[] ringGrants = [.. Frontend.RingGrants];
         GrantStatus status = _back.Mapper.Map(
             _frontDomain, ringGrants, GrantAccess.ReadWrite, new GrantStatus[ringGrants.Length], out _ring);
@@ -52,7 +52,10 @@ internal sealed class PumpHarness : IAsyncDisposable
             Frontend = _frontDomain,
             Limits = limits,
             Access = options.Access,
+            IsPersistent = options.IsPersistent,
             PersistentPagesMax = options.PersistentPagesMax,
+            PersistentBudget = options.PersistentBudget,
+            Time = options.Time,
         };
         uint start = options.Frontend?.RingStart ?? 0;
         Pump = MakePump(BackRing.Attach(_ring.Pages, SlotSizeBytes, start), options.Journal, recovered: null);

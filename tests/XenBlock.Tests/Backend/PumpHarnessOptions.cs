@@ -1,5 +1,6 @@
 using XenBlock.Backend;
 using XenBlock.Emulator;
+using XenBlock.Hypervisor;
 using XenBlock.Storage;
 using XenBlock.TestKit;
 
@@ -22,6 +23,14 @@ internal sealed record PumpHarnessOptions
     public int IndirectSegmentsMax { get; init; } = 32;
 
     public PayloadAccess Access { get; init; } = PayloadAccess.Map;
+
+    public bool IsPersistent { get; init; }
+
+    public PersistentBudget PersistentBudget { get; init; } = new(int.MaxValue);
+
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+
+    public Func<IGrantMapper, IGrantMapper> WrapMapper { get; init; } = mapper => mapper;
 
     public int PersistentPagesMax { get; init; } = 1056;
 

@@ -14,6 +14,9 @@ internal sealed class WatchfulMapper(IGrantMapper inner) : IGrantMapper
     /// <summary>Asked before each map or copy with the number of elements: the index of one to fail, or -1.</summary>
     public Func<int, int>? Fault { get; set; }
 
+    /// <summary>False to fail maps only.</summary>
+    public bool IsCopyFaulty { get; set; } = true;
+
     /// <summary>What a failed element is told.</summary>
     public GrantStatus FaultStatus { get; set; } = GrantStatus.NoDeviceSpace;
 
@@ -74,7 +77,7 @@ internal sealed class WatchfulMapper(IGrantMapper inner) : IGrantMapper
 
     public bool Copy(DomainId owner, GrantCopyDirection direction, Span<GrantCopySegment> segments)
     {
-        int bad = Fault?.Invoke(segments.Length) ?? -1;
+        int bad = IsCopyFaulty ? Fault?.Invoke(segments.Length) ?? -1 : -1;
         if (bad < 0) return inner.Copy(owner, direction, segments);
         foreach (ref GrantCopySegment segment in segments) segment.Status = GrantStatus.Okay;
         segments[bad].Status = FaultStatus;

@@ -6,12 +6,16 @@
   const quantities = [
     { id: "bandwidth", label: "MB/s", of: p => p.megabytesPerSecond },
     { id: "cpu", label: "CPU us per MB", of: p => p.cpuMicrosecondsPerOperation * 1e6 / p.sizeBytes },
+    { id: "hypercalls", label: "hypercalls per request", of: p => p.hypercallsPerRequest ?? null },
     { id: "latency", label: "p50 us", of: p => p.p50Microseconds },
   ];
   const unique = values => [...new Set(values)];
   const operations = unique(report.points.map(p => p.operation));
   const depths = unique(report.points.map(p => p.depth));
-  const modes = unique(report.points.map(p => p.mode));
+  const hasModes = unique(report.points.map(p => p.mode)).length > 1;
+  const hasAccesses = unique(report.points.map(p => p.access)).length > 1;
+  const wayOf = p => hasAccesses ? (hasModes ? p.mode + " " + p.access : p.access) : p.mode;
+  const ways = unique(report.points.map(wayOf));
   const sizes = unique(report.points.map(p => p.sizeBytes)).sort((a, b) => a - b);
   const state = { operation: operations[0], depth: depths[0], quantity: quantities[0].id };
   let plot = null;
@@ -35,12 +39,12 @@
   }
 
   function seriesOf(quantity) {
-    const list = modes.map((mode, index) => ({
-      label: mode,
-      stroke: color("--series-" + (index % 3 + 1)),
+    const list = ways.map((way, index) => ({
+      label: way,
+      stroke: color("--series-" + ["1", "2", "3", "6", "7"][index % 5]),
       values: sizes.map(size => {
         const point = report.points.find(p => p.operation === state.operation && p.depth === state.depth
-          && p.mode === mode && p.sizeBytes === size);
+          && wayOf(p) === way && p.sizeBytes === size);
         return point ? quantity.of(point) : null;
       }),
     }));
