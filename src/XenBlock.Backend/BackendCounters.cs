@@ -15,6 +15,7 @@ internal sealed class BackendCounters
     public long Barriers;
     public long Discards;
     public long IndirectRequests;
+    public long Merged;
     public long Responses;
     public long BytesRead;
     public long BytesWritten;
@@ -72,6 +73,7 @@ internal sealed class BackendCounters
             sum.Barriers += one.Barriers;
             sum.Discards += one.Discards;
             sum.IndirectRequests += one.IndirectRequests;
+            sum.Merged += one.Merged;
             sum.Responses += one.Responses;
             sum.BytesRead += one.BytesRead;
             sum.BytesWritten += one.BytesWritten;

@@ -13,6 +13,7 @@ internal sealed partial class BackendPump
     private void Begin(PendingRequest request)
     {
         BlkifCodec.ReadRequest(_abi, _slot, ref _request);
+        if (!_units.IsStandard) _units.ToStandard(ref _request, _limits.SectorSizeBytes);
         request.Id = _request.Id;
         request.Operation = _request.Operation;
         RequestVerdict verdict = RequestValidator.Validate(in _request, in _limits, out int lengthBytes);
@@ -27,6 +28,7 @@ internal sealed partial class BackendPump
         {
             Span<BlkifSegment> copied = _segments.AsSpan(0, _request.SegmentCount);
             if (!TryReadSegments(request, copied)) return;
+            if (!_units.IsStandard) _units.ToStandard(copied, _limits.SectorSizeBytes);
             verdict = RequestValidator.ValidateSegments(copied, _request.SectorFirst, in _limits, out lengthBytes);
             if (verdict != RequestVerdict.Accepted)
             {
@@ -142,6 +144,7 @@ internal sealed partial class BackendPump
     private void RunInPlace(PendingRequest request, ReadOnlySpan<BlkifSegment> segments)
     {
         if (!TryAcquire(request, segments, out ReadOnlySpan<PayloadSegment> payload)) return;
+        if (TryMerge(request, payload)) return;
         StoreResult result = StoreResult.Okay;
         if ((request.StepsLeft & StoreSteps.FlushFirst) != StoreSteps.None) result = _store.Flush();
         if (result.IsOkay && (request.StepsLeft & StoreSteps.Transfer) != StoreSteps.None)

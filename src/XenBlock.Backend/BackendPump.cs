@@ -32,6 +32,7 @@ internal sealed partial class BackendPump : IDisposable
     private readonly PayloadAccessor _accessor;
     private readonly BackendCounters _counters;
     private readonly BlkifAbi _abi;
+    private readonly SectorUnits _units;
     private readonly PendingRequest[] _requests;
     private readonly int[] _free;
     private readonly PendingRequest[] _finished;
@@ -75,6 +76,7 @@ internal sealed partial class BackendPump : IDisposable
         _store = store;
         _counters = counters;
         _abi = options.Abi;
+        _units = options.Units;
         _limits = options.Limits;
         int slotCount = (int)ring.SlotCount;
         _requests = new PendingRequest[slotCount];
@@ -92,6 +94,9 @@ internal sealed partial class BackendPump : IDisposable
         _payload = new PayloadSegment[segmentsMax];
         _slot = new byte[BlkifCodec.SlotSizeBytes(_abi)];
         _response = new byte[BlkifCodec.ResponseSizeBytes(_abi)];
+        _merged = new PendingRequest[options.Merges ? _finished.Length : 0];
+        _mergedStarts = new int[_merged.Length];
+        _mergedPayload = new PayloadSegment[options.Merges ? MergedSegmentsMax : 0];
         _pipeline = (store as IPipelinedBlockStore)?.OpenPipeline(slotCount);
         _accessor = MakeAccessor(mapper, options, segmentsMax);
     }
@@ -135,6 +140,7 @@ internal sealed partial class BackendPump : IDisposable
 
             if (!_accessor.HasRoom)
             {
+                RunMerged();
                 Publish(); // what is finished may hold the room
                 if (!_accessor.HasRoom)
                 {
@@ -157,6 +163,7 @@ internal sealed partial class BackendPump : IDisposable
             break;
         }
 
+        RunMerged();
         Publish();
         if (outcome == PumpOutcome.Faulted)
         {

@@ -14,6 +14,12 @@ internal sealed record BackendPumpOptions
     /// <summary>What the disk allows.</summary>
     public required DiskLimits Limits { get; init; }
 
+    /// <summary>What the frontend counts in where the disk's sectors are larger than 512 bytes.</summary>
+    public SectorUnits Units { get; init; }
+
+    /// <summary>Whether requests that follow each other on the disk may become one operation of the store.</summary>
+    public bool Merges { get; init; } = true;
+
     /// <summary>How to reach payload; persistent only if the frontend agreed.</summary>
     public PayloadAccess Access { get; init; } = PayloadAccess.Map;
 

@@ -100,6 +100,8 @@ internal sealed class DiskQueue
             Frontend = plan.Frontend,
             Limits = plan.Limits,
             Access = access,
+            Units = plan.Options.SectorUnits,
+            Merges = plan.Options.MergesRequests,
             IsPersistent = plan.Agreed.Persistent,
             PersistentPagesMax = plan.Options.PersistentPagesMax is { } max
                 ? max / plan.Answer.Queues.Count

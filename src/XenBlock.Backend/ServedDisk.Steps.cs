@@ -147,7 +147,7 @@ public sealed partial class ServedDisk
         _ = KickWhenEndedAsync(connection);
         try
         {
-            await SetStateAsync(XenbusState.Connected, Properties(geometry).ToKeys());
+            await SetStateAsync(XenbusState.Connected, Properties(geometry).ToKeys(_options.SectorUnits));
         }
         catch
         {
@@ -185,7 +185,7 @@ public sealed partial class ServedDisk
         if (_connection is null) return; // the next connect tells it
         StoreGeometry geometry = _store.Geometry;
         _connection.SetLimits(Limits(geometry));
-        await SetStateAsync(_state, Properties(geometry).ToKeys());
+        await SetStateAsync(_state, Properties(geometry).ToKeys(_options.SectorUnits));
     }
 
     private async Task SetStateAsync(XenbusState state, IReadOnlyDictionary<string, string>? keys = null)
@@ -213,6 +213,7 @@ public sealed partial class ServedDisk
             Flush = geometry.SupportsFlush,
             Barrier = geometry.SupportsFlush && !_isReadOnly,
             Discard = discards,
+            SecureDiscard = discards && geometry.SupportsSecureDiscard,
             DiscardGranularityBytes = discards ? (uint)geometry.DiscardGranularityBytes : 0,
             Persistent = _options.Access is PayloadAccess.Persistent or PayloadAccess.Auto,
             IndirectSegmentsMax = indirect,

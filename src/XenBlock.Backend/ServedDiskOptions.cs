@@ -21,6 +21,18 @@ public sealed record ServedDiskOptions
     /// </summary>
     public int QueuesMax { get; init; } = Math.Min(Environment.ProcessorCount, 4);
 
+    /// <summary>
+    /// Whether reads, or writes, that follow each other on the ring and on the disk may become one operation of the
+    /// store, up to 1 MiB; each is still answered by itself. Only with stores that work in place.
+    /// </summary>
+    public bool MergesRequests { get; init; } = true;
+
+    /// <summary>
+    /// What the frontend counts in where the disk's sectors are larger than 512 bytes: Xen 4.19's rule, or that of an
+    /// older peer, which nothing on the wire tells.
+    /// </summary>
+    public SectorUnits SectorUnits { get; init; }
+
     /// <summary>Serve it read-only even if the store and the toolstack allow writing.</summary>
     public bool ReadOnly { get; init; }
 

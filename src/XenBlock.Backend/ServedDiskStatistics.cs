@@ -27,6 +27,9 @@ public sealed record ServedDiskStatistics
     /// <summary>Reads and writes that came as indirect requests.</summary>
     public long IndirectRequests { get; init; }
 
+    /// <summary>Reads and writes that shared an operation of the store with the one before them.</summary>
+    public long Merged { get; init; }
+
     /// <summary>Requests answered.</summary>
     public long Responses { get; init; }
 
@@ -138,6 +141,7 @@ public sealed record ServedDiskStatistics
             Barriers = counters.Barriers,
             Discards = counters.Discards,
             IndirectRequests = counters.IndirectRequests,
+            Merged = counters.Merged,
             Responses = counters.Responses,
             BytesRead = counters.BytesRead,
             BytesWritten = counters.BytesWritten,

@@ -38,9 +38,9 @@ public sealed class BlockDevice : IAsyncDisposable
         else
             _host = _shared = new DeviceQueues(
                 options.QueuesMax, () => new PumpShell(hypervisor.Grants, hypervisor.Time, Name, options.SpinUs));
-        _buffers = new BufferPool(hypervisor.Grants, BackendDomain);
+        _buffers = new BufferPool(hypervisor.Grants, BackendDomain, opening.Handshake.IsTrusted);
         _life = new DeviceLife(
-            hypervisor, opening.Directory, opening.Handshake, opening.Watch, _host, _buffers, options.Reconnect);
+            hypervisor, opening.Directory, opening.Handshake, opening.Watch, _host, _buffers, options);
         _sectorMask = opening.Disk.SectorSizeBytes - 1;
         _life.Start(opening.Connection, opening.Disk);
     }
@@ -194,6 +194,39 @@ public sealed class BlockDevice : IAsyncDisposable
         return Shared().SubmitAsync(BlockOperation.Discard, offsetBytes, null, 0, lengthBytes, cancellationToken);
     }
 
+    /// <summary>
+    /// Has the content of a range destroyed: once it is done nobody can read it again. Fails with
+    /// <see cref="XenBlockErrorKind.NotSupported"/> where the backend does not offer it.
+    /// </summary>
+    public ValueTask SecureDiscardAsync(
+        long offsetBytes, long lengthBytes, CancellationToken cancellationToken = default)
+    {
+        Check(BlockOperation.SecureDiscard, offsetBytes, lengthBytes);
+        if (lengthBytes == 0) return ValueTask.CompletedTask;
+        return Shared().SubmitAsync(
+            BlockOperation.SecureDiscard, offsetBytes, null, 0, lengthBytes, cancellationToken);
+    }
+
+    /// <summary>
+    /// Before the domain is suspended, saved or migrated: waits for what the backend has taken, up to
+    /// <see cref="BlockDeviceOptions.SuspendTimeout"/>, then closes the connection in order, so that nothing of the
+    /// domain stays mapped anywhere. Operations that are submitted meanwhile wait for <see cref="ResumeAsync"/>; what
+    /// was not answered in time is done again then. Each completes once.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">The caller pumps, or it is suspended already.</exception>
+    /// <exception cref="XenBlockException">The disk has gone.</exception>
+    public Task SuspendAsync() => _queue is null
+        ? _life.SuspendAsync()
+        : throw new InvalidOperationException($"{Name} is pumped by its caller, who alone can leave its ring");
+
+    /// <summary>
+    /// Connects again after <see cref="SuspendAsync"/>, to whatever backend there is now, with what it offers; returns
+    /// once that stands.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">It is not suspended.</exception>
+    /// <exception cref="XenBlockException">The disk has gone, or is another one.</exception>
+    public Task ResumeAsync() => _life.ResumeAsync();
+
     /// <summary>Reads, and blocks until it is done.</summary>
     public void Read(long offsetBytes, Span<byte> destination)
     {
@@ -285,6 +318,7 @@ public sealed class BlockDevice : IAsyncDisposable
         if (options.SpinUs is < 0 or > 10_000) throw Invalid($"{options.SpinUs} us to spin: 0 to 10,000");
         if (options.PoolPagesMax < ProtocolConstants.DirectSegmentsMax)
             throw Invalid($"{options.PoolPagesMax} pages for copying: at least {ProtocolConstants.DirectSegmentsMax}");
+        if (options.SuspendTimeout < TimeSpan.Zero) throw Invalid("the time to suspend must not be negative");
         if (options.ConnectTimeout <= TimeSpan.Zero) throw Invalid("the time to connect must be longer than nothing");
         if (options is { CallerPumps: true, Reconnect: true })
             throw Invalid("a device whose caller pumps cannot reconnect by itself");

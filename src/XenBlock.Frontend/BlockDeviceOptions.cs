@@ -38,6 +38,11 @@ public sealed record BlockDeviceOptions
     public bool Reconnect { get; init; }
 
     /// <summary>
+    /// How long <see cref="BlockDevice.SuspendAsync"/> waits for what the backend has taken; 30 s as FreeBSD's blkfront.
+    /// </summary>
+    public TimeSpan SuspendTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>
     /// Microseconds to look for a response before sleeping, 0 to 10,000; only ever done while the backend is known to
     /// run on another processor.
     /// </summary>
@@ -48,6 +53,19 @@ public sealed record BlockDeviceOptions
     /// granted buffers are not counted.
     /// </summary>
     public int PoolPagesMax { get; init; } = 4096; // 16 MiB: 14 requests of 1 MiB at once
+
+    /// <summary>
+    /// What the backend counts in where the disk's sectors are larger than 512 bytes: Xen 4.19's rule, or that of an
+    /// older peer, which nothing in XenStore tells.
+    /// </summary>
+    public SectorUnits SectorUnits { get; init; }
+
+    /// <summary>
+    /// Whether the backend may see all that is in the pages that it is given: then buffers are granted as they are. If
+    /// not, everything is copied through pages that are cleared after each request, and the backend gets the sectors of
+    /// requests and nothing else (XSA-403). Null to do as the toolstack says in the key <c>trusted</c>.
+    /// </summary>
+    public bool? TrustsBackend { get; init; }
 
     /// <summary>The layout of slots; null for this computer's own. Another one is of use in tests only.</summary>
     public BlkifAbi? Abi { get; init; }

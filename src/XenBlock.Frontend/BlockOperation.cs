@@ -14,4 +14,7 @@ public enum BlockOperation
 
     /// <summary>The content of a range no longer matters.</summary>
     Discard,
+
+    /// <summary>The content of a range must be gone for good.</summary>
+    SecureDiscard,
 }

@@ -113,6 +113,14 @@ internal sealed class BouncePool : IDisposable
         else _large[_largeFree++] = region;
     }
 
+    /// <summary>Clears a region.</summary>
+    public void Clear(int region)
+    {
+        int pageCount = region < _small.Length ? SmallPages : _largePages;
+        Pages.Clear(
+            FirstPage(region) * ProtocolConstants.PageSizeBytes, pageCount * ProtocolConstants.PageSizeBytes);
+    }
+
     /// <summary>Takes a region out of use: the peer still has a page of it (S14).</summary>
     public void Quarantine() => RegionsQuarantined++;
 

@@ -19,16 +19,18 @@ internal sealed class BufferPool
     private readonly Lock _gate = new();
     private readonly IGrantTable _grants;
     private readonly DomainId _peer;
+    private readonly bool _isTrusted;
     private readonly List<GrantedBuffer> _all = [];
     private readonly List<GrantedBuffer> _kept = [];
     private int _keptPages;
     private bool _grantsStay;
     private bool _isClosed;
 
-    public BufferPool(IGrantTable grants, DomainId peer)
+    public BufferPool(IGrantTable grants, DomainId peer, bool isTrusted)
     {
         _grants = grants;
         _peer = peer;
+        _isTrusted = isTrusted;
     }
 
     /// <summary>Pages that a peer held on to when they were to be revoked.</summary>
@@ -76,7 +78,7 @@ internal sealed class BufferPool
         {
             foreach (GrantedBuffer buffer in _all) PagesQuarantined += buffer.Revoke(_grants);
             foreach (GrantedBuffer buffer in _kept.Where(b => b.IsQuarantined)) Free(buffer);
-            _keptPages -= _kept.Where(b => b.IsQuarantined).Sum(b => b.Memory.PageCount);
+            _keptPages -= _kept.Where(b => b.IsQuarantined).Sum(b => b.PageCount);
             _kept.RemoveAll(b => b.IsQuarantined);
         }
     }
@@ -98,7 +100,7 @@ internal sealed class BufferPool
         for (int i = _kept.Count - 1; i >= 0; i--)
         {
             GrantedBuffer buffer = _kept[i];
-            if (buffer.Memory.PageCount != pageCount) continue;
+            if (buffer.PageCount != pageCount) continue;
             _kept.RemoveAt(i);
             _keptPages -= pageCount;
             return buffer;
@@ -109,9 +111,19 @@ internal sealed class BufferPool
 
     private GrantedBuffer Make(int pageCount)
     {
-        // Touched now, and outside the lock: the first touch of a page is dear.
-        var buffer = new GrantedBuffer(this, _grants.AllocatePages(_peer, pageCount));
-        buffer.Memory.Pages.Clear(0, buffer.Memory.Pages.LengthBytes);
+        GrantedBuffer buffer;
+        if (_isTrusted)
+        {
+            // Touched now, and outside the lock: the first touch of a page is dear.
+            GrantablePages pages = _grants.AllocatePages(_peer, pageCount);
+            pages.Pages.Clear(0, pages.Pages.LengthBytes);
+            buffer = new GrantedBuffer(this, pages);
+        }
+        else
+        {
+            buffer = new GrantedBuffer(this, pageCount);
+        }
+
         try
         {
             lock (_gate)
@@ -124,7 +136,7 @@ internal sealed class BufferPool
         }
         catch
         {
-            buffer.Memory.Dispose();
+            buffer.Free();
             throw;
         }
     }
@@ -134,12 +146,12 @@ internal sealed class BufferPool
         if (buffer.IsOffered || buffer.IsQuarantined || buffer.Offer(_grants) == GrantStatus.Okay) return;
         throw new XenBlockException(
             XenBlockErrorKind.NoSpace,
-            $"the grant table has no room for {buffer.Memory.PageCount} pages: give buffers back, or rent less");
+            $"the grant table has no room for {buffer.PageCount} pages: give buffers back, or rent less");
     }
 
     private void Keep(GrantedBuffer buffer)
     {
-        int pageCount = buffer.Memory.PageCount;
+        int pageCount = buffer.PageCount;
         if (_isClosed || buffer.IsQuarantined || _keptPages + pageCount > KeptPagesMax)
         {
             Free(buffer);
@@ -154,6 +166,6 @@ internal sealed class BufferPool
     {
         PagesQuarantined += buffer.Revoke(_grants);
         _all.Remove(buffer);
-        buffer.Memory.Dispose();
+        buffer.Free();
     }
 }

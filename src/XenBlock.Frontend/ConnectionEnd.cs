@@ -9,6 +9,9 @@ namespace XenBlock.Frontend;
 /// <param name="IsFinal">True if there is nothing to come back to.</param>
 internal sealed record ConnectionEnd(XenBlockErrorKind Kind, string Reason, bool IsPeerAlive, bool IsFinal)
 {
+    /// <summary>True if its user suspended the device: it comes back when told to.</summary>
+    public bool IsSuspension { get; init; }
+
     /// <summary>The status of operations that were under way.</summary>
     public BlockOperationStatus Status => Kind == XenBlockErrorKind.PeerViolation
         ? BlockOperationStatus.PeerViolation

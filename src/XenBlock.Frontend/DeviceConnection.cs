@@ -41,9 +41,12 @@ internal sealed class DeviceConnection : IConnectionPart
         DomainId backend,
         VbdNumber vbd,
         AgreedFeatures features,
+        DiskProperties disk,
+        bool isTrusted,
         BlockDeviceOptions options)
     {
-        BouncePool[] pools = AllocatePools(rings, grants, backend, features, options);
+        bool copies = !options.CallerPumps || !isTrusted; // through regions of the pools
+        BouncePool[] pools = AllocatePools(rings, grants, backend, features, copies ? options.PoolPagesMax : 0);
         IEnumerable<ConnectedQueue> queues = rings.Queues.Zip(pools, (ring, pool) => new ConnectedQueue(
             ring,
             new FrontendLink
@@ -55,6 +58,10 @@ internal sealed class DeviceConnection : IConnectionPart
                 FlushOperation = features.Flush ? BlkifOperation.FlushDiskCache
                     : features.Barrier ? BlkifOperation.WriteBarrier : null,
                 CanDiscard = features.Discard,
+                CanDiscardSecurely = features.SecureDiscard,
+                IsTrusted = isTrusted,
+                Units = options.SectorUnits,
+                SectorSizeBytes = disk.SectorSizeBytes,
                 Handle = unchecked((ushort)vbd.Value), // as Linux does: the low half of the number
             }));
         return new DeviceConnection(rings, [.. queues], features);
@@ -78,11 +85,12 @@ internal sealed class DeviceConnection : IConnectionPart
         IGrantTable grants,
         DomainId backend,
         AgreedFeatures features,
-        BlockDeviceOptions options)
+        int poolPagesMax)
     {
         bool grantsStay = features.Persistent || grants.Lifetime == GrantLifetime.UntilFreed;
-        int sharePages = options.CallerPumps ? 0 : options.PoolPagesMax / rings.Queues.Count;
-        if (!options.CallerPumps) sharePages = Math.Max(sharePages, ProtocolConstants.DirectSegmentsMax);
+        int sharePages = poolPagesMax == 0
+            ? 0
+            : Math.Max(poolPagesMax / rings.Queues.Count, ProtocolConstants.DirectSegmentsMax);
         while (true)
         {
             var pools = new List<BouncePool>(rings.Queues.Count);

@@ -7,7 +7,7 @@ namespace XenBlock.Frontend;
 /// Follows a connected device: the backend's state, the data path, the machine. Closes in order, and connects again
 /// where that is wished. One asynchronous loop; nothing of the data path runs in it.
 /// </summary>
-internal sealed class DeviceLife : IAsyncDisposable
+internal sealed partial class DeviceLife : IAsyncDisposable
 {
     // What a backend that wants to stop may take to answer what it has taken.
     private static readonly TimeSpan _drainTimeout = TimeSpan.FromMilliseconds(500);
@@ -22,12 +22,15 @@ internal sealed class DeviceLife : IAsyncDisposable
     private readonly BackendWatch _watch;
     private readonly IPumpHost _host;
     private readonly BufferPool _buffers;
-    private readonly bool _reconnects;
+    private readonly BlockDeviceOptions _options;
+    private readonly Lock _suspensionGate = new();
     private readonly CancellationTokenSource _dispose = new();
     private readonly TaskCompletionSource<string> _disconnected =
         new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private Task? _loop;
+    private Suspension? _suspension;
+    private TaskCompletionSource _suspensionAsked = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public DeviceLife(
         IHypervisor hypervisor,
@@ -36,7 +39,7 @@ internal sealed class DeviceLife : IAsyncDisposable
         BackendWatch watch,
         IPumpHost host,
         BufferPool buffers,
-        bool reconnects)
+        BlockDeviceOptions options)
     {
         _hypervisor = hypervisor;
         _directory = directory;
@@ -44,7 +47,7 @@ internal sealed class DeviceLife : IAsyncDisposable
         _watch = watch;
         _host = host;
         _buffers = buffers;
-        _reconnects = reconnects;
+        _options = options;
     }
 
     /// <summary>The disk, as the backend described it last.</summary>
@@ -100,6 +103,7 @@ internal sealed class DeviceLife : IAsyncDisposable
         {
             await _watch.DisposeAsync();
             _disconnected.TrySetResult(reason);
+            EndSuspension(_suspension, new XenBlockException(XenBlockErrorKind.PeerGone, reason));
         }
     }
 
@@ -111,21 +115,26 @@ internal sealed class DeviceLife : IAsyncDisposable
         {
             ConnectionEnd end = await FollowAsync(connection);
             reason = end.Reason;
-            bool comesBack = _reconnects && !end.IsFinal;
+            Suspension? suspension = end.IsSuspension ? _suspension : null;
+            bool comesBack = (_options.Reconnect || suspension is not null) && !end.IsFinal;
             await _host.DetachAsync(end, keepWaiting: comesBack);
             PagesKept += await _handshake.CloseAsync(connection, _watch, end.IsPeerAlive, RevokeRest);
             connection = null;
             if (!comesBack) break;
             try
             {
+                if (suspension is not null) await StaySuspendedAsync(suspension);
                 (connection, DiskProperties disk) = await ConnectAgainAsync();
+                if (disk.SectorSizeBytes != Disk.SectorSizeBytes) throw AnotherDisk(disk);
                 Use(connection, disk);
+                EndSuspension(suspension, failure: null);
             }
             catch (Exception e) when (e is XenBlockException or OperationCanceledException)
             {
                 reason = e is OperationCanceledException ? Closed().Reason : e.Message;
                 XenBlockErrorKind kind = e is XenBlockException x ? x.Kind : XenBlockErrorKind.PeerGone;
                 await _host.DetachAsync(new ConnectionEnd(kind, reason, IsPeerAlive: false, IsFinal: true), false);
+                EndSuspension(suspension, new XenBlockException(kind, reason));
                 if (connection is null) continue;
                 // It stood, but the domain has no grants for the buffers that are rented: nobody would follow it.
                 PagesKept += await _handshake.CloseAsync(connection, _watch, isPeerAlive: true, RevokeRest);
@@ -140,6 +149,13 @@ internal sealed class DeviceLife : IAsyncDisposable
     {
         while (true)
         {
+            if (await _directory.HasMovedAsync(_dispose.Token))
+            {
+                throw new XenBlockException(
+                    XenBlockErrorKind.NotFound,
+                    $"{_directory.Name} has been given to another backend than {_directory.BackendPath}; connect anew");
+            }
+
             try
             {
                 return await _handshake.ConnectAsync(_watch, isReconnect: true, _dispose.Token);
@@ -170,12 +186,14 @@ internal sealed class DeviceLife : IAsyncDisposable
         {
             try
             {
+                Task suspended = _suspensionAsked.Task;
                 Task done = await Task.WhenAny(
-                    disposed.Task, connection.Broken, _hypervisor.Store.Disconnected, _watch.Next);
+                    disposed.Task, connection.Broken, _hypervisor.Store.Disconnected, suspended, _watch.Next);
                 if (done == disposed.Task) return Closed();
                 if (connection.Broken.IsCompleted) return await DescribeBrokenAsync(await connection.Broken);
                 if (_hypervisor.Store.Disconnected.IsCompleted)
                     return MachineGone(await _hypervisor.Store.Disconnected);
+                if (suspended.IsCompleted) return await SuspendedAsync();
                 await _watch.WaitAsync(CancellationToken.None);
                 if (await LookAsync() is { } end) return end;
             }
@@ -195,7 +213,7 @@ internal sealed class DeviceLife : IAsyncDisposable
             case XenbusState.Connected:
                 return await LookAtDiskAsync();
             case XenbusState.Closing:
-                await DrainAsync();
+                await DrainAsync(_drainTimeout);
                 return new ConnectionEnd(
                     XenBlockErrorKind.PeerGone, await DescribeCloseAsync(), IsPeerAlive: true, IsFinal: false);
             case XenbusState.Closed:
@@ -217,7 +235,8 @@ internal sealed class DeviceLife : IAsyncDisposable
     private async Task<ConnectionEnd?> LookAtDiskAsync()
     {
         IReadOnlyDictionary<string, string> keys = await _directory.ReadBackendKeysAsync(CancellationToken.None);
-        if (!DiskProperties.TryFromKeys(keys, out DiskProperties? disk, out string? problem))
+        if (!DiskProperties.TryFromKeys(
+                keys, out DiskProperties? disk, out string? problem, _options.SectorUnits))
         {
             return new ConnectionEnd(
                 XenBlockErrorKind.PeerViolation,
@@ -229,16 +248,17 @@ internal sealed class DeviceLife : IAsyncDisposable
         if (disk.SectorSizeBytes != Disk.SectorSizeBytes)
         {
             return new ConnectionEnd(
-                XenBlockErrorKind.PeerViolation,
-                $"the backend of {_directory.Name} changed the sector size from {Disk.SectorSizeBytes} to "
-                    + $"{disk.SectorSizeBytes} under a connected disk",
-                IsPeerAlive: true,
-                IsFinal: false);
+                XenBlockErrorKind.PeerViolation, AnotherDisk(disk).Message, IsPeerAlive: true, IsFinal: false);
         }
 
         Disk = disk; // a resize, or nothing new
         return null;
     }
+
+    private XenBlockException AnotherDisk(DiskProperties disk) => new(
+        XenBlockErrorKind.PeerViolation,
+        $"the backend of {_directory.Name} changed the sector size from {Disk.SectorSizeBytes} to "
+            + $"{disk.SectorSizeBytes} under a disk in use");
 
     /// <summary>The data path found the connection broken: looks why, for the sentence.</summary>
     private async Task<ConnectionEnd> DescribeBrokenAsync(string fault)
@@ -282,11 +302,11 @@ internal sealed class DeviceLife : IAsyncDisposable
         IsPeerAlive: false,
         IsFinal: true);
 
-    private async Task DrainAsync()
+    private async Task DrainAsync(TimeSpan timeout)
     {
         _host.Pause();
         long start = _hypervisor.Time.GetTimestamp();
-        while (_host.InFlight > 0 && _hypervisor.Time.GetElapsedTime(start) < _drainTimeout)
+        while (_host.InFlight > 0 && _hypervisor.Time.GetElapsedTime(start) < timeout)
             await Task.Delay(_drainStep, _hypervisor.Time);
     }
 }

@@ -19,6 +19,10 @@ internal sealed class FrontendHandshake
     private readonly VbdDirectory _directory;
     private readonly VbdNumber _vbd;
     private readonly BlockDeviceOptions _options;
+    private readonly bool _isTrusted;
+    private FrontendWish _wish;
+    private AgreedFeatures? _tried;
+    private bool _isWishCut;
 
     public FrontendHandshake(
         IHypervisor hypervisor, VbdDirectory directory, VbdNumber vbd, BlockDeviceOptions options)
@@ -27,7 +31,19 @@ internal sealed class FrontendHandshake
         _directory = directory;
         _vbd = vbd;
         _options = options;
+        _isTrusted = options.TrustsBackend ?? directory.IsTrusted;
+        _wish = new FrontendWish
+        {
+            IndirectSegmentsMax = options.IndirectSegmentsMax,
+            RingPageOrder = options.RingPageOrder,
+            QueuesMax = options.CallerPumps ? 1 : options.QueuesMax,
+            Persistent = options.Persistent,
+            Abi = options.Abi ?? BlkifAbiNames.Native,
+        };
     }
+
+    /// <summary>Whether the backend may see more of our pages than a request needs.</summary>
+    public bool IsTrusted => _isTrusted;
 
     /// <summary>Connects, within the time of the options.</summary>
     /// <param name="watch">The watch on the backend's state.</param>
@@ -43,7 +59,18 @@ internal sealed class FrontendHandshake
         try
         {
             if (!isReconnect) await GoToInitialisingAsync(watch, isReconnect, either.Token);
-            return await PublishAsync(watch, either.Token);
+            while (true)
+            {
+                try
+                {
+                    return await PublishAsync(watch, either.Token);
+                }
+                catch (XenBlockException e) when (e.Kind == XenBlockErrorKind.NoSpace && TryWishForLess())
+                {
+                    // A slower disk is better than none.
+                    await GoToInitialisingAsync(watch, isReconnect: false, either.Token);
+                }
+            }
         }
         catch (OperationCanceledException)
             when (timeout.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
@@ -125,16 +152,18 @@ internal sealed class FrontendHandshake
         BackendWatch watch, CancellationToken cancellationToken)
     {
         BackendOffer first = BackendOffer.FromKeys(await _directory.ReadBackendKeysAsync(cancellationToken));
-        var rings = OfferedRings.Allocate(_hypervisor, _directory.Backend, Agree(first));
+        _tried = Agree(first);
+        var rings = OfferedRings.Allocate(_hypervisor, _directory.Backend, _tried);
         IConnectionPart part = rings;
         try
         {
-            await _directory.WriteAnswerAsync(rings.Answer(_options.Persistent), cancellationToken);
+            await _directory.WriteAnswerAsync(Answer(rings), cancellationToken);
             XenbusState state = await WaitAsync(
                 watch, s => s == XenbusState.Connected || XenbusTransitions.IsLeaving(s), cancellationToken);
             if (state != XenbusState.Connected) throw await DescribeEndAsync(state, cancellationToken);
             IReadOnlyDictionary<string, string> keys = await _directory.ReadBackendKeysAsync(cancellationToken);
-            if (!DiskProperties.TryFromKeys(keys, out DiskProperties? disk, out string? problem))
+            if (!DiskProperties.TryFromKeys(
+                    keys, out DiskProperties? disk, out string? problem, _options.SectorUnits))
             {
                 throw new XenBlockException(
                     XenBlockErrorKind.PeerViolation, $"{_directory.Name} cannot be used: {problem}");
@@ -148,7 +177,7 @@ internal sealed class FrontendHandshake
                 QueuesMax = first.QueuesMax,
             };
             var connection = DeviceConnection.Complete(
-                rings, _hypervisor.Grants, _directory.Backend, _vbd, Agree(offer), _options);
+                rings, _hypervisor.Grants, _directory.Backend, _vbd, Agree(offer), disk, _isTrusted, _options);
             part = connection;
             await _directory.WriteStateAsync(XenbusState.Connected, cancellationToken);
             return (connection, disk);
@@ -160,14 +189,38 @@ internal sealed class FrontendHandshake
         }
     }
 
-    private AgreedFeatures Agree(BackendOffer offer) => Negotiation.Agree(offer, new FrontendWish
+    private AgreedFeatures Agree(BackendOffer offer)
     {
-        IndirectSegmentsMax = _options.IndirectSegmentsMax,
-        RingPageOrder = _options.RingPageOrder,
-        QueuesMax = _options.CallerPumps ? 1 : _options.QueuesMax,
-        Persistent = _options.Persistent,
-        Abi = _options.Abi ?? BlkifAbiNames.Native,
-    });
+        AgreedFeatures agreed = Negotiation.Agree(offer, _wish);
+        if (!_isWishCut) return agreed;
+        string[] cut = [VbdKeys.RingPageOrder, VbdKeys.MultiQueueNumQueues];
+        return agreed with
+        {
+            Decisions =
+            [
+                .. agreed.Decisions.Select(decision => cut.Contains(decision.Name, StringComparer.Ordinal)
+                    ? decision with { Reason = "this domain may not grant more pages" }
+                    : decision),
+            ],
+        };
+    }
+
+    // Smaller rings first: a queue more is worth more than slots that there are no pages for.
+    private bool TryWishForLess()
+    {
+        if (_tried is not { } tried) return false;
+        _isWishCut = true;
+        if (tried.RingPageOrder > 0) _wish = _wish with { RingPageOrder = tried.RingPageOrder - 1 };
+        else if (tried.QueueCount > 1) _wish = _wish with { QueuesMax = tried.QueueCount / 2 };
+        else return false;
+        return true;
+    }
+
+    private FrontendAnswer Answer(OfferedRings rings)
+    {
+        FrontendAnswer answer = rings.Answer(_options.Persistent);
+        return _options.SectorUnits.SegmentsAreLogical ? answer with { LargeSectorSize = true } : answer;
+    }
 
     /// <summary>
     /// A closed backend may begin again, now that we did. One whose directory is not there will not; one that says what

@@ -24,6 +24,18 @@ internal sealed record FrontendLink
     /// <summary>Whether the backend takes discards.</summary>
     public bool CanDiscard { get; init; }
 
+    /// <summary>Whether a discard may be secure.</summary>
+    public bool CanDiscardSecurely { get; init; }
+
+    /// <summary>Whether the backend may see more of our pages than a request needs.</summary>
+    public bool IsTrusted { get; init; } = true;
+
+    /// <summary>What the backend counts in.</summary>
+    public SectorUnits Units { get; init; }
+
+    /// <summary>The disk's logical sector, for <see cref="Units"/>.</summary>
+    public int SectorSizeBytes { get; init; } = ProtocolConstants.SectorSizeBytes;
+
     /// <summary>The vbd's number as requests carry it; informative.</summary>
     public ushort Handle { get; init; }
 }

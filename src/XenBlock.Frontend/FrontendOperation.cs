@@ -30,6 +30,11 @@ internal class FrontendOperation
     /// <summary>Plain memory of the caller; written to by reads only.</summary>
     public Memory<byte> Memory { get; private set; }
 
+    /// <summary>The caller's memory, whichever kind it is, to be copied in or out.</summary>
+    public Span<byte> Data => Buffer is { } buffer
+        ? buffer.Bytes.Slice(BufferOffsetBytes, (int)LengthBytes)
+        : Memory.Span;
+
     /// <summary>Bytes of it that are on the ring, or were.</summary>
     public long StartedBytes { get; set; }
 

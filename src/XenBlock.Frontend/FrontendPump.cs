@@ -195,7 +195,7 @@ internal sealed partial class FrontendPump
     /// <summary>Puts the next part of a read or write on the ring; false if it has to wait.</summary>
     private bool StartData(FrontendOperation operation)
     {
-        GrantedBuffer? buffer = operation.Buffer;
+        GrantedBuffer? buffer = _link!.IsTrusted ? operation.Buffer : null;
         if (buffer is { IsQuarantined: true })
         {
             // It is being done again, and the backend before this one has kept a page of it.
@@ -205,7 +205,7 @@ internal sealed partial class FrontendPump
 
         int offsetInPage = 0;
         int firstPage = 0;
-        int pagesMax = _link!.SegmentsMax;
+        int pagesMax = _link.SegmentsMax;
         if (buffer is not null)
         {
             int start = operation.BufferOffsetBytes + (int)operation.StartedBytes;
@@ -235,7 +235,7 @@ internal sealed partial class FrontendPump
 
         int index = _inFlight.Peek();
         if (!_grants!.TryTake(
-            ref _inFlight[index], index, operation, firstPage, pageCount, out ReadOnlySpan<GrantReference> references))
+            ref _inFlight[index], index, operation, buffer, firstPage, pageCount, out ReadOnlySpan<GrantReference> references))
         {
             if (region >= 0) _pool.Give(region);
             Counters.WaitsForGrants++;
@@ -245,7 +245,7 @@ internal sealed partial class FrontendPump
         bool isRead = operation.Kind == BlockOperation.Read;
         if (region >= 0 && !isRead)
         {
-            Span<byte> source = operation.Memory.Span.Slice((int)operation.StartedBytes, lengthBytes);
+            Span<byte> source = operation.Data.Slice((int)operation.StartedBytes, lengthBytes);
             _pool.Pages.CopyIn(firstPage * ProtocolConstants.PageSizeBytes, source);
             Counters.BytesCopied += lengthBytes;
         }
@@ -262,9 +262,12 @@ internal sealed partial class FrontendPump
     /// <summary>Puts a flush or a discard on the ring.</summary>
     private bool StartPlain(FrontendOperation operation)
     {
-        BlkifOperation? wire = operation.Kind == BlockOperation.Flush
-            ? _link!.FlushOperation
-            : _link!.CanDiscard ? BlkifOperation.Discard : null;
+        BlkifOperation? wire = operation.Kind switch
+        {
+            BlockOperation.Flush => _link!.FlushOperation,
+            BlockOperation.SecureDiscard => _link!.CanDiscardSecurely ? BlkifOperation.Discard : null,
+            _ => _link!.CanDiscard ? BlkifOperation.Discard : null,
+        };
         if (wire is null)
         {
             operation.Fail(BlockOperationStatus.NotSupported);
@@ -278,7 +281,8 @@ internal sealed partial class FrontendPump
             wire.Value,
             id,
             (ulong)operation.OffsetBytes / ProtocolConstants.SectorSizeBytes,
-            (ulong)operation.LengthBytes / ProtocolConstants.SectorSizeBytes);
+            (ulong)operation.LengthBytes / ProtocolConstants.SectorSizeBytes,
+            operation.Kind == BlockOperation.SecureDiscard);
         return true;
     }
 
@@ -341,9 +345,12 @@ internal sealed partial class FrontendPump
         {
             _pool.Pages.CopyOut(
                 _pool.FirstPage(request.Region) * ProtocolConstants.PageSizeBytes,
-                operation.Memory.Span.Slice((int)request.StartBytes, request.LengthBytes));
+                operation.Data.Slice((int)request.StartBytes, request.LengthBytes));
             Counters.BytesCopied += request.LengthBytes;
         }
+
+        // S15: the next request's pages must not show the backend what this one's held.
+        if (!_link!.IsTrusted) _pool.Clear(request.Region);
 
         // S14: a region with a page that the peer still has is never used again.
         if (isFree) _pool.Give(request.Region);

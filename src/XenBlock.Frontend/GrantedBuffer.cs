@@ -1,5 +1,6 @@
 using XenBlock.Hypervisor;
 using XenBlock.Protocol;
+using XenBlock.SharedMemory;
 
 namespace XenBlock.Frontend;
 
@@ -14,6 +15,9 @@ namespace XenBlock.Frontend;
 public sealed class GrantedBuffer : IDisposable
 {
     private readonly BufferPool _pool;
+    private readonly GrantablePages? _memory;
+    private readonly SharedPages _pages;
+    private readonly byte[]? _array;
     private readonly GrantReference[] _references;
     private int _uses; // by its user, by operations, by requests that will not be answered: the last one gives it back
     private int _isDisposed;
@@ -21,8 +25,21 @@ public sealed class GrantedBuffer : IDisposable
     internal GrantedBuffer(BufferPool pool, GrantablePages pages)
     {
         _pool = pool;
-        Memory = pages;
+        _memory = pages;
+        _pages = pages.Pages;
+        PageCount = pages.PageCount;
         _references = new GrantReference[pages.PageCount];
+    }
+
+    /// <summary>Memory of our own, that no backend sees: for one that is not trusted.</summary>
+    internal GrantedBuffer(BufferPool pool, int pageCount)
+    {
+        _pool = pool;
+        PageCount = pageCount;
+        _array = GC.AllocateArray<byte>(pageCount * ProtocolConstants.PageSizeBytes, pinned: true);
+        _pages = new SharedPages(
+            System.Runtime.InteropServices.Marshal.UnsafeAddrOfPinnedArrayElement(_array, 0), _array.Length);
+        _references = [];
     }
 
     /// <summary>Bytes that were asked for.</summary>
@@ -34,12 +51,22 @@ public sealed class GrantedBuffer : IDisposable
         get
         {
             ObjectDisposedException.ThrowIf(IsDisposed, this);
-            return Memory.Pages.Payload(0, LengthBytes).AsSpan();
+            return Bytes;
         }
     }
 
-    /// <summary>The pages.</summary>
-    internal GrantablePages Memory { get; }
+    /// <summary>The bytes, for requests that are under way after disposing, too.</summary>
+    internal Span<byte> Bytes => _pages.Payload(0, LengthBytes).AsSpan();
+
+    /// <summary>Its size in pages.</summary>
+    internal int PageCount { get; }
+
+    /// <summary>False for memory of our own, which is always copied.</summary>
+    internal bool IsGrantable => _memory is not null;
+
+    /// <summary>The pages, where they are to be granted.</summary>
+    internal GrantablePages Memory => _memory
+        ?? throw new InvalidOperationException("private memory was to be granted to a backend that is not trusted");
 
     /// <summary>A reference per page, while <see cref="IsOffered"/>.</summary>
     internal ReadOnlySpan<GrantReference> References => _references;
@@ -62,6 +89,7 @@ public sealed class GrantedBuffer : IDisposable
     /// <summary>Gives it to a user, for so many bytes.</summary>
     internal void Begin(int lengthBytes)
     {
+        if (_array is not null) Array.Clear(_array); // what its last user of the device left
         LengthBytes = lengthBytes;
         Volatile.Write(ref _uses, 1);
         Volatile.Write(ref _isDisposed, 0);
@@ -81,6 +109,7 @@ public sealed class GrantedBuffer : IDisposable
     /// <summary>Offers all pages for as long as the buffer is rented.</summary>
     internal GrantStatus Offer(IGrantTable grants)
     {
+        if (!IsGrantable) return GrantStatus.Okay;
         GrantStatus status = grants.Offer(Memory, 0, GrantAccess.ReadWrite, _references);
         IsOffered = status == GrantStatus.Okay;
         return status;
@@ -95,6 +124,9 @@ public sealed class GrantedBuffer : IDisposable
         if (kept != 0) IsQuarantined = true;
         return kept;
     }
+
+    /// <summary>Gives the memory back to the machine.</summary>
+    internal void Free() => _memory?.Dispose();
 
     /// <summary>True if it was rented there.</summary>
     internal bool IsOf(BufferPool pool) => _pool == pool;

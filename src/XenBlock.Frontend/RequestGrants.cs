@@ -33,13 +33,15 @@ internal sealed class RequestGrants
     /// <param name="request">Where the number of references that end with it is noted.</param>
     /// <param name="index">The request's index.</param>
     /// <param name="operation">What it is a part of.</param>
-    /// <param name="firstPage">The first page, in the operation's buffer or in the pool.</param>
+    /// <param name="buffer">Its memory, if that is granted as it is; null where a region of the pool is used.</param>
+    /// <param name="firstPage">The first page, in the buffer or in the pool.</param>
     /// <param name="pageCount">How many pages.</param>
     /// <param name="references">One a page.</param>
     public bool TryTake(
         ref InFlightRequest request,
         int index,
         FrontendOperation operation,
+        GrantedBuffer? buffer,
         int firstPage,
         int pageCount,
         out ReadOnlySpan<GrantReference> references)
@@ -47,13 +49,13 @@ internal sealed class RequestGrants
         request.OfferedCount = 0;
         if (_pool.GrantsStay)
         {
-            references = operation.Buffer is null ? _pool.References : operation.Buffer.References;
+            references = buffer is null ? _pool.References : buffer.References;
             references = references.Slice(firstPage, pageCount);
             return true;
         }
 
         Span<GrantReference> offered = _offered.AsSpan(index * _segmentsMax, pageCount);
-        GrantablePages pages = operation.Buffer?.Memory ?? _pool.Grantable;
+        GrantablePages pages = buffer?.Memory ?? _pool.Grantable;
         GrantAccess access = operation.Kind == BlockOperation.Read ? GrantAccess.ReadWrite : GrantAccess.ReadOnly;
         GrantStatus status = _grants.Offer(pages, firstPage, access, offered);
         references = offered;

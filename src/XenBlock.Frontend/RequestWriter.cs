@@ -39,6 +39,8 @@ internal sealed class RequestWriter
         _request.IsIndirect = references.Length > ProtocolConstants.DirectSegmentsMax;
         Span<BlkifSegment> segments = _request.IsIndirect ? _segments : _request.Segments;
         Segmenter.Fill(offsetInPage, lengthBytes, references, segments);
+        if (_request.IsIndirect && !_link.Units.IsStandard)
+            _link.Units.FromStandard(_segments.AsSpan(0, references.Length), _link.SectorSizeBytes);
         if (_request.IsIndirect) WriteIndirectPages(index, references.Length);
 
         _request.Operation = operation;
@@ -48,12 +50,13 @@ internal sealed class RequestWriter
     }
 
     /// <summary>Puts a request without data on the ring: a flush, a barrier, a discard.</summary>
-    public void PutPlain(BlkifOperation operation, ulong id, ulong sectorFirst, ulong sectorCount)
+    public void PutPlain(
+        BlkifOperation operation, ulong id, ulong sectorFirst, ulong sectorCount, bool isSecure = false)
     {
         _request.IsIndirect = false;
         _request.Operation = operation;
         _request.SegmentCount = 0;
-        _request.DiscardFlags = 0;
+        _request.DiscardFlags = isSecure ? ProtocolConstants.DiscardSecure : (byte)0;
         _request.SectorFirst = sectorFirst;
         _request.SectorCount = sectorCount;
         Put(id);
@@ -70,6 +73,7 @@ internal sealed class RequestWriter
     private void Put(ulong id)
     {
         _request.Id = id;
+        if (!_link.Units.IsStandard) _link.Units.FromStandard(ref _request, _link.SectorSizeBytes);
         BlkifCodec.WriteRequest(_link.Abi, in _request, _slot);
         _link.Ring.PutRequest(_slot);
     }

@@ -22,13 +22,15 @@ internal sealed class VbdDirectory
 
     private readonly IXenStore _store;
 
-    private VbdDirectory(IXenStore store, string name, string frontendPath, string backendPath, DomainId backend)
+    private VbdDirectory(
+        IXenStore store, string name, string frontendPath, string backendPath, DomainId backend, bool isTrusted)
     {
         _store = store;
         Name = name;
         FrontendPath = frontendPath;
         BackendPath = backendPath;
         Backend = backend;
+        IsTrusted = isTrusted;
     }
 
     /// <summary>The vbd's name, for sentences.</summary>
@@ -42,6 +44,11 @@ internal sealed class VbdDirectory
 
     /// <summary>The backend's domain.</summary>
     public DomainId Backend { get; }
+
+    /// <summary>
+    /// False if the toolstack says that the backend is not to see more than it must (libxl's <c>trusted=0</c>).
+    /// </summary>
+    public bool IsTrusted { get; }
 
     /// <summary>Finds a vbd of our own domain.</summary>
     /// <exception cref="XenBlockException">There is none; the message names those that there are.</exception>
@@ -69,7 +76,10 @@ internal sealed class VbdDirectory
                 $"{path}/{VbdKeys.BackendId} names no domain; have the toolstack make {name} again");
         }
 
-        return new VbdDirectory(store, name, path, backendPath, new DomainId(backend));
+        // Linux's blkfront reads it so: only "0" takes the trust away (xen-blkfront.c, talk_to_blkback).
+        string? trusted = await store.ReadAsync($"{path}/{VbdKeys.Trusted}", cancellationToken);
+        return new VbdDirectory(
+            store, name, path, backendPath, new DomainId(backend), isTrusted: trusted?.Trim() is not "0");
     }
 
     /// <summary>Watches the backend's state; the removal of its directory counts as a change.</summary>
@@ -87,6 +97,11 @@ internal sealed class VbdDirectory
     /// <summary>True if our directory is still there.</summary>
     public async Task<bool> ExistsAsync(CancellationToken cancellationToken) =>
         await _store.ReadAsync($"{FrontendPath}/{VbdKeys.Backend}", cancellationToken) is not null;
+
+    /// <summary>True if the toolstack has given the vbd to another backend.</summary>
+    public async Task<bool> HasMovedAsync(CancellationToken cancellationToken) =>
+        await _store.ReadAsync($"{FrontendPath}/{VbdKeys.Backend}", cancellationToken) is { } path
+        && !string.Equals(path, BackendPath, StringComparison.Ordinal);
 
     /// <summary>Writes our state.</summary>
     public Task WriteStateAsync(XenbusState state, CancellationToken cancellationToken) =>

@@ -22,6 +22,12 @@ public sealed record FrontendAnswer
     /// <summary>The frontend looks at the life byte (<see cref="VbdKeys.FeatureLifeByte"/>).</summary>
     public bool LifeByte { get; init; }
 
+    /// <summary>
+    /// The frontend counts in logical sectors: for backends that refuse larger sectors without that word (QEMU before
+    /// it followed Xen 4.19). Written for them only, and never believed.
+    /// </summary>
+    public bool LargeSectorSize { get; init; }
+
     /// <summary>The log2 of each ring's pages.</summary>
     public int RingPageOrder => BitOperations.Log2((uint)Queues[0].RingReferences.Count);
 
@@ -91,6 +97,7 @@ public sealed record FrontendAnswer
             [VbdKeys.Protocol] = BlkifAbiNames.Format(Abi),
             [VbdKeys.FeaturePersistent] = Persistent ? "1" : "0",
         };
+        if (LargeSectorSize) keys[VbdKeys.FeatureLargeSectorSize] = "1";
         if (LifeByte) keys[VbdKeys.FeatureLifeByte] = "1";
         if (Queues.Count > 1) keys[VbdKeys.MultiQueueNumQueues] = Text((uint)Queues.Count);
         int pageCount = Queues[0].RingReferences.Count;

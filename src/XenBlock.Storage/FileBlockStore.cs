@@ -65,6 +65,7 @@ public sealed class FileBlockStore : IBlockStore
         {
             ReadOnly = Geometry.IsReadOnly,
             SectorSizeBytes = Geometry.SectorSizeBytes,
+            SecureDiscard = Geometry.SupportsSecureDiscard,
         };
         if (!_isDevice) Geometry = OfFile(Path, _file, options);
         else if (BlockDeviceControl.GetSize(_file, out long sizeBytes) == 0)
@@ -152,14 +153,17 @@ public sealed class FileBlockStore : IBlockStore
         if (!options.ReadOnly && BlockDeviceControl.GetReadOnly(file, out bool isReadOnly) == 0 && isReadOnly)
             throw new StoreException(path, $"the device {path} is read-only; serve it read-only", Errno.EROFS);
         CheckSize(path, sizeBytes, sectorSizeBytes);
+        DeviceDiscard discard = DeviceDiscard.Of(path);
+        int granularityBytes = discard.GranularityBytes != 0 ? discard.GranularityBytes : physicalBytes;
         return new StoreGeometry
         {
             SizeBytes = sizeBytes,
             SectorSizeBytes = sectorSizeBytes,
             PhysicalSectorSizeBytes = Math.Max(physicalBytes, sectorSizeBytes),
             IsReadOnly = options.ReadOnly,
-            SupportsDiscard = !options.ReadOnly,
-            DiscardGranularityBytes = Math.Max(physicalBytes, sectorSizeBytes),
+            SupportsDiscard = !options.ReadOnly && discard.IsSupported,
+            SupportsSecureDiscard = !options.ReadOnly && discard.IsSupported && options.SecureDiscard,
+            DiscardGranularityBytes = Math.Max(granularityBytes, sectorSizeBytes),
         };
     }
 

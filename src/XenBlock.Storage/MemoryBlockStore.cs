@@ -32,6 +32,7 @@ public sealed class MemoryBlockStore : IBlockStore
             DiscardGranularityBytes = sectorSizeBytes,
             IsReadOnly = isReadOnly,
             SupportsDiscard = !isReadOnly,
+            SupportsSecureDiscard = !isReadOnly, // a discard overwrites
         };
         _chunks = new byte[(int)((sizeBytes + ChunkSizeBytes - 1) / ChunkSizeBytes)][];
         for (int i = 0; i < _chunks.Length; i++)

@@ -23,6 +23,9 @@ public sealed record StoreGeometry
     /// <summary>True if <see cref="IBlockStore.Discard"/> gives space back.</summary>
     public bool SupportsDiscard { get; init; }
 
+    /// <summary>True if a discard can be secure: what was there cannot be read again by any means.</summary>
+    public bool SupportsSecureDiscard { get; init; }
+
     /// <summary>The unit of discard in bytes.</summary>
     public int DiscardGranularityBytes { get; init; } = 4096;
 }

@@ -40,6 +40,12 @@ public sealed class ScriptedBackend : IAsyncDisposable
     /// <summary>The first queue's event channel, once connected.</summary>
     public IEventChannel? Channel => _channels.FirstOrDefault();
 
+    /// <summary>True to keep a copy of each page of each write that is served, whole.</summary>
+    public bool RecordsPages { get; set; }
+
+    /// <summary>The pages kept, in the order of the requests; for one queue.</summary>
+    public List<byte[]> PagesOfWrites { get; } = [];
+
     /// <summary>Connections so far.</summary>
     public int Connections { get; private set; }
 
@@ -163,6 +169,8 @@ public sealed class ScriptedBackend : IAsyncDisposable
             bool notify = false;
             while (ring.TryTake() is { } request)
             {
+                if (RecordsPages && request.Operation == BlkifOperation.Write)
+                    PagesOfWrites.AddRange(request.Segments.Select(segment => ring.WholePage(segment.Grant)));
                 if (request.Operation is BlkifOperation.Read or BlkifOperation.Write) ring.Transfer(request, disk);
                 notify |= ring.Respond(request);
             }

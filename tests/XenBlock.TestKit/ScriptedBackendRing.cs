@@ -73,6 +73,16 @@ public sealed class ScriptedBackendRing : IDisposable
         }
     }
 
+    /// <summary>All that a page holds, whatever the request says of it.</summary>
+    public byte[] WholePage(uint grant)
+    {
+        var bytes = new byte[ProtocolConstants.PageSizeBytes];
+        GrantMapping page = Map([new GrantReference(grant)], GrantAccess.ReadOnly);
+        page.Pages.CopyOut(0, bytes);
+        _mapper.Unmap([page]);
+        return bytes;
+    }
+
     /// <summary>Maps a page and keeps it mapped.</summary>
     public GrantMapping Hold(uint grant, GrantAccess access = GrantAccess.ReadOnly)
     {

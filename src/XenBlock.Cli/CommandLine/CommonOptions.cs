@@ -42,6 +42,35 @@ internal static class CommonOptions
         HelpName = "xen|SOCKET",
     };
 
+    /// <summary>How many queues a disk may have.</summary>
+    public static Option<int?> Queues(string description) => new("--queues")
+    {
+        Description = description,
+        HelpName = "N",
+    };
+
+    /// <summary>The number of <see cref="Queues"/>, or the sentence that says what it can be.</summary>
+    /// <param name="given">What was typed.</param>
+    /// <param name="usual">What is meant if nothing was.</param>
+    public static int QueuesOf(int? given, int usual) => (given ?? usual) is >= 1 and <= ProtocolConstants.QueuesMax
+        and var queues
+        ? queues
+        : throw new UsageException($"--queues is {given}; it is 1 to {ProtocolConstants.QueuesMax}.");
+
+    /// <summary>What the peer counts in, where a disk has sectors of more than 512 bytes.</summary>
+    public static Option<string> SectorUnits()
+    {
+        Option<string> option = new("--sector-units")
+        {
+            Description = "What the other end counts in on disks with sectors of more than 512 bytes: the standard of "
+                + "Xen 4.19 and Linux; freebsd; logical (QEMU before 10, Windows); mini-os.",
+            HelpName = string.Join('|', Protocol.SectorUnits.Words),
+            DefaultValueFactory = _ => Protocol.SectorUnits.Words[0],
+        };
+        option.AcceptOnlyFromAmong([.. Protocol.SectorUnits.Words]);
+        return option;
+    }
+
     /// <summary>The domain to be, or to serve.</summary>
     public static Option<int?> Domain(string description) => new("--domain")
     {

@@ -6,6 +6,7 @@ using XenBlock.Cli.Copy;
 using XenBlock.Cli.Output;
 using XenBlock.Cli.Serving;
 using XenBlock.Frontend;
+using XenBlock.Protocol;
 
 namespace XenBlock.Cli.Commands;
 
@@ -24,6 +25,8 @@ internal sealed class CopyCommand : XenblkCommand
 
     private readonly Option<int?> _domain =
         CommonOptions.Domain("The domain that has the disk. Default: 1; on Xen the one that this is.");
+    private readonly Option<string> _sectorUnits = CommonOptions.SectorUnits();
+
     private readonly Option<string?> _machine = CommonOptions.Machine();
 
     private readonly Option<string> _sparse = new("--sparse")
@@ -52,7 +55,7 @@ internal sealed class CopyCommand : XenblkCommand
         _sparse.AcceptOnlyFromAmong("auto", "always", "never");
         Arguments.Add(_source);
         Arguments.Add(_destination);
-        foreach (Option option in (Option[])[_domain, _machine, _sparse])
+        foreach (Option option in (Option[])[_domain, _machine, _sparse, _sectorUnits])
             Options.Add(option);
     }
 
@@ -75,7 +78,11 @@ internal sealed class CopyCommand : XenblkCommand
         await using HostedMachine machine = await HostedMachine.JoinAsync(
             MachineChoice.Of(run.Result.GetValue(_machine)), run.Result.GetValue(_domain), run.Token);
         using FrontendClaim claim = FrontendClaim.Take(machine, source.Vdev ?? destination.Vdev!);
-        BlockDeviceOptions options = new() { CallerPumps = true };
+        BlockDeviceOptions options = new()
+        {
+            CallerPumps = true,
+            SectorUnits = SectorUnits.Parse(run.Result.GetRequiredValue(_sectorUnits)),
+        };
         await using BlockDevice device = await BlockDevice.ConnectAsync(
             machine.Domain, source.Vdev ?? destination.Vdev!, options, run.Token);
         if (from is not null)

@@ -44,10 +44,27 @@ internal sealed class ServeCommand : XenblkCommand
 
     private readonly Option<string?> _access = CommonOptions.Access();
 
-    private readonly Option<int?> _queues = new("--queues")
+    private readonly Option<int?> _queues = CommonOptions.Queues(
+        "The most queues to offer for a disk, each with a thread of its own; 1 offers none. Default: one a processor, "
+            + "4 at most.");
+
+    private readonly Option<int> _sectorSize = new("--sector-size")
     {
-        Description = "The most queues to offer for a disk, each with a thread of its own; 1 offers none. Default: one "
-            + "a processor, 4 at most.",
+        Description = "Sectors of image files: 512 or 4096 bytes. A block device has its own.",
+        HelpName = "BYTES",
+        DefaultValueFactory = _ => 512,
+    };
+
+    private readonly Option<string> _sectorUnits = CommonOptions.SectorUnits();
+
+    private readonly Option<bool> _secureDiscard = new("--secure-discard")
+    {
+        Description = "Offer secure discards on block devices; one that cannot says so when it is asked.",
+    };
+
+    private readonly Option<int?> _persistentPages = new("--persistent-pages")
+    {
+        Description = "The most pages of 4 KiB to keep mapped, for all disks together. Default: 65536.",
         HelpName = "N",
     };
 
@@ -74,7 +91,11 @@ internal sealed class ServeCommand : XenblkCommand
             """)
     {
         Arguments.Add(_images);
-        foreach (Option option in (Option[])[_disks, _vbds, _waits, _domain, _readOnly, _machine, _access, _queues])
+        foreach (Option option in (Option[])
+            [
+                _disks, _vbds, _waits, _domain, _readOnly, _machine, _access, _queues, _sectorSize, _sectorUnits,
+                _secureDiscard, _persistentPages,
+            ])
             Options.Add(option);
     }
 
@@ -93,10 +114,19 @@ internal sealed class ServeCommand : XenblkCommand
         PayloadAccess? access = run.Result.GetValue(_access) is { } word
             ? BenchDisk.AccessOf(Enum.Parse<AccessChoice>(word, ignoreCase: true))
             : null;
-        int queues = run.Result.GetValue(_queues) ?? new ServedDiskOptions().QueuesMax;
-        if (queues is < 1 or > ProtocolConstants.QueuesMax)
-            throw new UsageException($"--queues is 1 to {ProtocolConstants.QueuesMax}.");
-        ServeSettings settings = new(access, queues, isReadOnly, run.Result.GetValue(_waits));
+        int queues = CommonOptions.QueuesOf(run.Result.GetValue(_queues), new ServedDiskOptions().QueuesMax);
+        int sectorSize = run.Result.GetValue(_sectorSize);
+        if (sectorSize is not (512 or 4096))
+            throw new UsageException($"--sector-size is {sectorSize}; it is 512 or 4096.");
+        if (run.Result.GetValue(_persistentPages) is < 0 or > 1 << 24)
+            throw new UsageException("--persistent-pages is 0 to 16777216.");
+        ServeSettings settings = new(access, queues, isReadOnly, run.Result.GetValue(_waits))
+        {
+            SectorSizeBytes = sectorSize,
+            SectorUnits = SectorUnits.Parse(run.Result.GetRequiredValue(_sectorUnits)),
+            SecureDiscard = run.Result.GetValue(_secureDiscard),
+            PersistentPagesMax = run.Result.GetValue(_persistentPages),
+        };
         await using DiskServer server = DiskServer.Open(DiskSpecification.Name(disks), addresses, settings);
         return await server.RunAsync(run, choice);
     }

@@ -47,11 +47,9 @@ internal sealed class VerifyCommand : XenblkCommand
         HelpName = "N",
     };
 
-    private readonly Option<int?> _queues = new("--queues")
-    {
-        Description = "The most queues to wish for. Default: as many as there are processors, at most 4.",
-        HelpName = "N",
-    };
+    private readonly Option<int?> _queues = CommonOptions.Queues("The most queues to wish for. Default: as many as there are processors, at most 4.");
+
+    private readonly Option<string> _sectorUnits = CommonOptions.SectorUnits();
 
     private readonly Option<bool> _noReconnect = new("--no-reconnect")
     {
@@ -79,7 +77,7 @@ internal sealed class VerifyCommand : XenblkCommand
     {
         Arguments.Add(_vdev);
         foreach (Option option in (Option[])
-            [_overwrite, _seconds, _jobs, _seed, _ringOrder, _queues, _noReconnect, _domain, _machine])
+            [_overwrite, _seconds, _jobs, _seed, _ringOrder, _queues, _sectorUnits, _noReconnect, _domain, _machine])
             Options.Add(option);
     }
 
@@ -98,9 +96,7 @@ internal sealed class VerifyCommand : XenblkCommand
             throw new UsageException($"--seconds is {seconds}; it is a number above 0, up to a million.");
         if (order is < 0 or > 4)
             throw new UsageException($"--ring-order is {order}; it is 0 to 4.");
-        int queues = run.Result.GetValue(_queues) ?? new BlockDeviceOptions().QueuesMax;
-        if (queues is < 1 or > ProtocolConstants.QueuesMax)
-            throw new UsageException($"--queues is {queues}; it is 1 to {ProtocolConstants.QueuesMax}.");
+        int queues = CommonOptions.QueuesOf(run.Result.GetValue(_queues), new BlockDeviceOptions().QueuesMax);
         int seed = run.Result.GetValue(_seed) ?? (Environment.TickCount & int.MaxValue);
         await using HostedMachine machine = await HostedMachine.JoinAsync(
             MachineChoice.Of(run.Result.GetValue(_machine)), run.Result.GetValue(_domain), run.Token);
@@ -110,6 +106,7 @@ internal sealed class VerifyCommand : XenblkCommand
             Reconnect = !run.Result.GetValue(_noReconnect),
             RingPageOrder = order,
             QueuesMax = queues,
+            SectorUnits = SectorUnits.Parse(run.Result.GetRequiredValue(_sectorUnits)),
         };
         await using BlockDevice device =
             await BlockDevice.ConnectAsync(machine.Domain, vdev, options, run.Token);

@@ -13,6 +13,7 @@ namespace XenBlock.Cli.Output;
 /// <param name="Barriers">Write barriers.</param>
 /// <param name="Discards">Discards.</param>
 /// <param name="IndirectRequests">Reads and writes that came as indirect requests.</param>
+/// <param name="Merged">Reads and writes that shared an operation of the image with the one before them.</param>
 /// <param name="PagesMapped">Pages mapped.</param>
 /// <param name="PersistentHits">Pages of requests that were mapped already.</param>
 /// <param name="NotificationsSent">Events sent.</param>
@@ -31,6 +32,7 @@ internal sealed record ServedDocument(
     long Barriers,
     long Discards,
     long IndirectRequests,
+    long Merged,
     long PagesMapped,
     long PersistentHits,
     long NotificationsSent,

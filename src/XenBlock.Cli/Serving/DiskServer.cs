@@ -39,7 +39,7 @@ internal sealed class DiskServer : IAsyncDisposable
         {
             foreach (DiskSpecification disk in disks)
             {
-                FileBlockStoreOptions options = new() { ReadOnly = disk.IsReadOnly };
+                FileBlockStoreOptions options = settings.StoreOptions(disk.IsReadOnly);
                 images.Add(new ServedImage(disk, FileBlockStore.Open(disk.Path, options)));
             }
 
@@ -61,7 +61,7 @@ internal sealed class DiskServer : IAsyncDisposable
         await using HostedMachine machine = await HostedMachine.JoinOrHostAsync(choice, frontends, run.Token);
         foreach (VbdAddress address in _addresses)
             _images.Add(await ToolstackDisk.OpenAsync(machine, address, _settings, run.Token));
-        await using BlockBackend backend = BlockBackend.Create(machine.Domain);
+        await using BlockBackend backend = BlockBackend.Create(machine.Domain, _settings.BackendOptions);
         bool isReady = false;
         try
         {
@@ -125,6 +125,7 @@ internal sealed class DiskServer : IAsyncDisposable
             Access = _settings.Access ?? image.Access ?? PayloadAccess.Persistent,
             QueuesMax = _settings.QueuesMax,
             ReadOnly = disk.IsReadOnly,
+            SectorUnits = _settings.SectorUnits,
 
             // On an embedded machine nothing of a ring outlives the process.
             InFlightPath = machine.IsXen ? DiskLock.InFlightPathOf(disk.Domain, vbd) : null,
@@ -207,6 +208,7 @@ internal sealed class DiskServer : IAsyncDisposable
                 statistics.Barriers,
                 statistics.Discards,
                 statistics.IndirectRequests,
+                statistics.Merged,
                 statistics.PagesMapped,
                 statistics.PersistentHits,
                 statistics.NotificationsSent,

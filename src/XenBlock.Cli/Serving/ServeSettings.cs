@@ -1,4 +1,6 @@
 using XenBlock.Backend;
+using XenBlock.Protocol;
+using XenBlock.Storage;
 
 namespace XenBlock.Cli.Serving;
 
@@ -7,4 +9,30 @@ namespace XenBlock.Cli.Serving;
 /// <param name="QueuesMax">The most queues to offer.</param>
 /// <param name="IsReadOnly">True if disks of a toolstack may not be written whatever it says.</param>
 /// <param name="Waits">True to wait for disks that the toolstack has not made yet.</param>
-internal sealed record ServeSettings(PayloadAccess? Access, int QueuesMax, bool IsReadOnly, bool Waits);
+internal sealed record ServeSettings(PayloadAccess? Access, int QueuesMax, bool IsReadOnly, bool Waits)
+{
+    /// <summary>Sectors of image files: 512 or 4,096 bytes.</summary>
+    public int SectorSizeBytes { get; init; } = 512;
+
+    /// <summary>What frontends count in.</summary>
+    public SectorUnits SectorUnits { get; init; }
+
+    /// <summary>Whether block devices are asked for secure discards.</summary>
+    public bool SecureDiscard { get; init; }
+
+    /// <summary>The most pages kept mapped for all disks together; null for the usual.</summary>
+    public int? PersistentPagesMax { get; init; }
+
+    /// <summary>How to open an image.</summary>
+    public FileBlockStoreOptions StoreOptions(bool isReadOnly) => new()
+    {
+        ReadOnly = isReadOnly,
+        SectorSizeBytes = SectorSizeBytes,
+        SecureDiscard = SecureDiscard,
+    };
+
+    /// <summary>How to serve as a whole.</summary>
+    public BlockBackendOptions BackendOptions => PersistentPagesMax is { } pages
+        ? new BlockBackendOptions { PersistentPagesMax = pages }
+        : new BlockBackendOptions();
+}

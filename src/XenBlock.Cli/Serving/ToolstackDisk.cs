@@ -38,7 +38,7 @@ internal static class ToolstackDisk
         };
         string? access = await store.ReadAsync(
             $"{VbdPaths.Backend(backend, frontend, address.Vbd)}/{VbdKeys.Access}", token);
-        FileBlockStoreOptions options = new() { ReadOnly = disk.IsReadOnly };
+        FileBlockStoreOptions options = settings.StoreOptions(disk.IsReadOnly);
         return new ServedImage(disk, FileBlockStore.Open(disk.Path, options))
         {
             Access = Enum.TryParse(access, ignoreCase: true, out AccessChoice choice)

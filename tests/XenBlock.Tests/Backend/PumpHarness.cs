@@ -52,6 +52,8 @@ internal sealed class PumpHarness : IAsyncDisposable
             Frontend = _frontDomain,
             Limits = limits,
             Access = options.Access,
+            Merges = options.Merges,
+            Units = options.Units,
             IsPersistent = options.IsPersistent,
             PersistentPagesMax = options.PersistentPagesMax,
             PersistentBudget = options.PersistentBudget,

@@ -1,6 +1,7 @@
 using XenBlock.Backend;
 using XenBlock.Emulator;
 using XenBlock.Hypervisor;
+using XenBlock.Protocol;
 using XenBlock.Storage;
 using XenBlock.TestKit;
 
@@ -23,6 +24,10 @@ internal sealed record PumpHarnessOptions
     public int IndirectSegmentsMax { get; init; } = 32;
 
     public PayloadAccess Access { get; init; } = PayloadAccess.Map;
+
+    public bool Merges { get; init; } = true;
+
+    public SectorUnits Units { get; init; }
 
     public bool IsPersistent { get; init; }
 

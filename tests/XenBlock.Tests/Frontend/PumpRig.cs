@@ -30,7 +30,7 @@ internal sealed class PumpRig : IAsyncDisposable
         _backendDomain = _machine.AddDomain(DomainId.Zero);
         Frontend = _machine.AddDomain(new DomainId(1));
         Pump = new FrontendPump(Frontend.Grants);
-        Buffers = new BufferPool(Frontend.Grants, DomainId.Zero);
+        Buffers = new BufferPool(Frontend.Grants, DomainId.Zero, isTrusted: true);
         Attach();
     }
 
@@ -61,7 +61,14 @@ internal sealed class PumpRig : IAsyncDisposable
         });
         var rings = OfferedRings.Allocate(Frontend, DomainId.Zero, features);
         _connection = DeviceConnection.Complete(
-            rings, Frontend.Grants, DomainId.Zero, new VbdNumber(51712), features, Options);
+            rings,
+            Frontend.Grants,
+            DomainId.Zero,
+            new VbdNumber(51712),
+            features,
+            new DiskProperties { SectorCount = 1 << 20 },
+            isTrusted: true,
+            Options);
         Backend = new ScriptedBackendRing(
             _backendDomain.Mapper, Frontend.DomainId, rings.Queues[0].Answer.RingReferences, features.Abi);
         Buffers.Attach(Link.Pool.GrantsStay);
