@@ -71,8 +71,9 @@ internal static class DiskJob
         }
 
         // The rest of the memory comes after the first block, which does not need it.
+        AccessChoice access = device.Features.Persistent ? AccessChoice.Persistent : AccessChoice.Map;
         return new DiskWorker(
-            device, mode, device.SizeBytes, AccessPattern.Sequential, options.Depths.Max(), FirstBlockBytes);
+            device, mode, access, device.SizeBytes, AccessPattern.Sequential, options.Depths.Max(), FirstBlockBytes);
     }
 
     private static void Describe(BlockDevice device, Timeline times, Action<string> say)
@@ -121,7 +122,7 @@ internal static class DiskJob
             {
                 foreach (int depth in options.Depths)
                 {
-                    BenchPoint point = new(operation, size, depth, worker.Mode);
+                    BenchPoint point = new(operation, size, depth, worker.Mode, worker.Access);
                     MeasuredPoint measured = Point(point, worker.Measure(point, options.Length, () => Read(worker)));
                     points.Add(measured);
                     table.Add(Row(measured));

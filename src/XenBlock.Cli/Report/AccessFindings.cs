@@ -51,7 +51,7 @@ internal static class AccessFindings
     }
 
     // A sentence for each operation and depth; one for all of them where copying wins, or loses, everywhere.
-    private static IEnumerable<string> Crossings(IReadOnlyList<PointReport> points, string mapping)
+    private static List<string> Crossings(IReadOnlyList<PointReport> points, string mapping)
     {
         string named = mapping is "map" ? "mapping one by one" : "mapping with batched unmaps";
         List<string> sentences = [];
