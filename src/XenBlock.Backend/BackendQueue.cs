@@ -14,11 +14,6 @@ internal sealed class BackendQueue
     // modelled device is exact to some 10 us.
     private static readonly TimeSpan _awakeBelow = TimeSpan.FromMicroseconds(150);
 
-    // Events without a request, one after another, after which events are held back for a moment (S6): a frontend that
-    // sends them without a cause gets one look at its ring a millisecond, and other disks keep the processor.
-    private const int StormThreshold = 64;
-    private static readonly TimeSpan _stormPause = TimeSpan.FromMilliseconds(1);
-
     // How often pages that nothing uses are looked for. Six times unused, they are let go: after a minute, as Linux's
     // blkback does (persistent_grant_unused_seconds).
     private static readonly TimeSpan _purgeInterval = TimeSpan.FromSeconds(10);
@@ -117,14 +112,14 @@ internal sealed class BackendQueue
 
     private QueueEnd Loop()
     {
-        int inVain = 0;
+        var storm = new EventStorm();
         uint seen = _pump.RequestsTaken;
         _purgedAt = _time.GetTimestamp();
         while (!_isStopping)
         {
             if (_newLimits is not null) TakeLimits();
             PumpOutcome outcome = _pump.Pump();
-            if (_pump.RequestsTaken != seen) inVain = 0;
+            if (_pump.RequestsTaken != seen) storm.End();
             seen = _pump.RequestsTaken;
             if (outcome == PumpOutcome.Faulted) return new QueueEnd(QueueEndKind.Violation, _pump.Fault!);
             if (outcome == PumpOutcome.Busy) continue;
@@ -150,7 +145,7 @@ internal sealed class BackendQueue
             if (_isStopping) break;
             bool isEvent = _channel.Wait(isPipelineEmpty ? IdleWait : delay - _awakeBelow);
             _counters.WakeUps++;
-            if (isEvent && !_pump.HasRequests && ++inVain >= StormThreshold) Calm();
+            if (isEvent && !_pump.HasRequests) storm.InVain(_channel);
         }
 
         return new QueueEnd(QueueEndKind.Stopped, "stopped");
@@ -164,13 +159,6 @@ internal sealed class BackendQueue
         if (_counters.PersistentPages == 0 || _time.GetElapsedTime(_purgedAt) < _purgeInterval) return;
         _purgedAt = _time.GetTimestamp();
         _pump.PurgeIdle();
-    }
-
-    private void Calm()
-    {
-        _channel.Mask();
-        _channel.Wait(_stormPause); // our own Wake ends it
-        _channel.Unmask();
     }
 
     private void TakeLimits()

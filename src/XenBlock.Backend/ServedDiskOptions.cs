@@ -11,7 +11,9 @@ public sealed record ServedDiskOptions
     /// <summary>How to reach the frontend's pages.</summary>
     public PayloadAccess Access { get; init; } = PayloadAccess.Map;
 
-    /// <summary>The log2 of the most pages of a ring to offer, 0 to 4.</summary>
+    /// <summary>
+    /// The log2 of the most pages of a ring to offer, 0 to 6; 4 unless told otherwise, as Linux's blkback offers.
+    /// </summary>
     public int RingPageOrderMax { get; init; } = 4;
 
     /// <summary>

@@ -17,7 +17,7 @@ public sealed record BlockDeviceOptions
     /// </summary>
     public int QueuesMax { get; init; } = Math.Min(Environment.ProcessorCount, 4);
 
-    /// <summary>Size of each queue's ring: 2^order pages, 0 to 4.</summary>
+    /// <summary>Size of each queue's ring: 2^order pages, 0 to 6. Linux's blkback takes 4 at most.</summary>
     public int RingPageOrder { get; init; }
 
     /// <summary>Whether the backend may keep our pages mapped (feature-persistent).</summary>

@@ -21,6 +21,7 @@ public sealed class BlockQueue : IPumpHost
     private readonly FrontendPump _pump;
     private readonly TimeProvider _time;
     private readonly int _spinUs;
+    private readonly EventStorm _storm = new();
     private readonly TaskCompletionSource _detached = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private FrontendOperation? _free;
     private DeviceConnection? _connection;
@@ -151,8 +152,14 @@ public sealed class BlockQueue : IPumpHost
             channel.Wait(isStarved && (left < TimeSpan.Zero || left > _starvedRetry) ? _starvedRetry : left);
             _pump.Counters.WakeUps++;
             if (isStarved) return true;
-            if (_pump.HasResponses) return true;
+            if (_pump.HasResponses)
+            {
+                _storm.End();
+                return true;
+            }
+
             _pump.Counters.WakeUpsForNothing++;
+            _storm.InVain(channel);
         }
     }
 

@@ -11,10 +11,6 @@ internal sealed class PumpShell
     // A pump that waits for grant references which somebody else holds has no event to wait for.
     private static readonly TimeSpan _starvedRetry = TimeSpan.FromMilliseconds(10);
 
-    // Wake-ups for nothing, one after another, after which events are held back for a moment (S6).
-    private const int StormThreshold = 64;
-    private static readonly TimeSpan _stormPause = TimeSpan.FromMilliseconds(1);
-
     private readonly Lock _gate = new();
     private readonly FrontendPump _pump;
     private readonly TimeProvider _time;
@@ -288,7 +284,7 @@ internal sealed class PumpShell
     {
         IEventChannel channel = queue.Channel;
         FrontendCounters counters = _pump.Counters;
-        int inVain = 0;
+        var storm = new EventStorm();
         while (!_isStopping)
         {
             FrontendOperation? completed;
@@ -310,14 +306,14 @@ internal sealed class PumpShell
 
             Finish(completed);
             if (fault is not null) connection.Break(fault);
-            if (hasMore) inVain = 0;
+            if (hasMore) storm.End();
             if (hasMore || Spin(channel)) continue;
             if (queue.HasLostPeer) connection.Break(string.Empty);
             channel.Wait(isStarved ? _starvedRetry : Timeout.InfiniteTimeSpan);
             counters.WakeUps++;
             if (_pump.HasResponses) continue;
             counters.WakeUpsForNothing++;
-            if (++inVain >= StormThreshold) Calm(channel);
+            storm.InVain(channel);
         }
     }
 
@@ -336,13 +332,5 @@ internal sealed class PumpShell
         }
         while (_time.GetElapsedTime(start).TotalMicroseconds < _spinUs && !_isStopping);
         return false;
-    }
-
-    /// <summary>A peer that sends events without a cause gets one look at its ring a millisecond.</summary>
-    private static void Calm(IEventChannel channel)
-    {
-        channel.Mask();
-        channel.Wait(_stormPause);
-        channel.Unmask();
     }
 }

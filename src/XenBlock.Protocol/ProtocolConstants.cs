@@ -31,8 +31,11 @@ public static class ProtocolConstants
     /// </summary>
     public const byte DiscardSecure = 1;
 
-    /// <summary>The largest log2 of a ring's pages that we accept: 16 pages, Linux's limit.</summary>
-    public const int RingPageOrderMax = 4;
+    /// <summary>
+    /// The largest log2 of a ring's pages that we take: 64 pages, 2,048 slots. The protocol sets no limit; Linux stops
+    /// at 16 pages (XENBUS_MAX_RING_GRANT_ORDER), so more is of use between ends of ours only.
+    /// </summary>
+    public const int RingPageOrderMax = 6;
 
     /// <summary>
     /// The most queues of a disk that we offer or take. The protocol sets no limit; each costs a thread and a ring at

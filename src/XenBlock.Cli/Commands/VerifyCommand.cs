@@ -94,8 +94,8 @@ internal sealed class VerifyCommand : XenblkCommand
             throw new UsageException($"--jobs is {jobs}; it is 1 to 256.");
         if (seconds is not (> 0 and <= 1e6))
             throw new UsageException($"--seconds is {seconds}; it is a number above 0, up to a million.");
-        if (order is < 0 or > 4)
-            throw new UsageException($"--ring-order is {order}; it is 0 to 4.");
+        if (order is < 0 or > ProtocolConstants.RingPageOrderMax)
+            throw new UsageException($"--ring-order is {order}; it is 0 to {ProtocolConstants.RingPageOrderMax}.");
         int queues = CommonOptions.QueuesOf(run.Result.GetValue(_queues), new BlockDeviceOptions().QueuesMax);
         int seed = run.Result.GetValue(_seed) ?? (Environment.TickCount & int.MaxValue);
         await using HostedMachine machine = await HostedMachine.JoinAsync(

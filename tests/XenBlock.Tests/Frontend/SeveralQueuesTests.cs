@@ -51,6 +51,36 @@ public sealed class SeveralQueuesTests
     }
 
     [Fact]
+    public async Task A_ring_of_64_pages_holds_2048_requests_at_once()
+    {
+        await using DeviceRig rig = await DeviceRig.CreateAsync();
+        using var store = new MemoryBlockStore(16 << 20);
+        ServedDisk disk = await rig.ServeAsync(
+            store, new ServedDiskOptions { Access = PayloadAccess.Copy, RingPageOrderMax = 6, QueuesMax = 1 });
+        BlockDevice device = await rig.ConnectAsync(new BlockDeviceOptions
+        {
+            RingPageOrder = 6,
+            QueuesMax = 1,
+            IndirectSegmentsMax = 0,
+            Persistent = false,
+            PoolPagesMax = 2048 * ProtocolConstants.DirectSegmentsMax,
+        });
+        Assert.Equal(6, device.Features.RingPageOrder);
+        byte[][] blocks = new byte[4000][];
+        for (int i = 0; i < blocks.Length; i++)
+        {
+            blocks[i] = new byte[512];
+            BitConverter.TryWriteBytes(blocks[i], i);
+        }
+
+        await Task.WhenAll(blocks.Select((block, i) => device.WriteAsync(i * 512L, block).AsTask()));
+        byte[] all = new byte[4000 * 512];
+        await device.ReadAsync(0, all);
+        for (int i = 0; i < blocks.Length; i++) Assert.Equal(i, BitConverter.ToInt32(all, i * 512));
+        Assert.Equal(0, disk.Statistics.RingViolations);
+    }
+
+    [Fact]
     public async Task A_thread_always_submits_to_the_same_queue()
     {
         await using DeviceRig rig = await DeviceRig.CreateAsync();

@@ -106,6 +106,7 @@ public sealed class SuspendTests
         Task read = device.ReadAsync(0, new byte[512]).AsTask();
         await device.DisposeAsync();
         await Assert.ThrowsAsync<XenBlockException>(() => read);
-        Assert.Equal(XenBlockErrorKind.PeerGone, (await Assert.ThrowsAsync<XenBlockException>(device.ResumeAsync)).Kind);
+        XenBlockException gone = await Assert.ThrowsAsync<XenBlockException>(device.ResumeAsync);
+        Assert.Equal(XenBlockErrorKind.PeerGone, gone.Kind);
     }
 }
