@@ -1,3 +1,4 @@
+using XenBlock.Profiling;
 using XenBlock.Protocol;
 using XenBlock.SharedMemory;
 using XenBlock.Storage;
@@ -59,6 +60,7 @@ internal sealed partial class BackendPump
         int payloadCount = _mergedPayloadCount;
         _mergedCount = _mergedPayloadCount = 0;
         _mergedBytes = 0;
+        if (IsTraced) StampAll(TraceEventKind.StoreAsked, _merged.AsSpan(0, count));
         StoreResult result = Transfer(_merged[0], 0, payloadCount);
         if (count == 1)
         {

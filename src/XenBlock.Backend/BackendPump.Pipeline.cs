@@ -1,3 +1,4 @@
+using XenBlock.Profiling;
 using XenBlock.Protocol;
 using XenBlock.SharedMemory;
 using XenBlock.Storage;
@@ -50,6 +51,7 @@ internal sealed partial class BackendPump
         StoreSteps step = StoreSteps.FlushLast;
         if ((request.StepsLeft & StoreSteps.FlushFirst) != StoreSteps.None) step = StoreSteps.FlushFirst;
         else if ((request.StepsLeft & StoreSteps.Transfer) != StoreSteps.None) step = StoreSteps.Transfer;
+        if (IsTraced && request.StepUnderWay == StoreSteps.None) Stamp(TraceEventKind.StoreAsked, request);
         request.StepsLeft &= ~step;
         request.StepUnderWay = step;
         request.Stage = PendingRequestStage.Submitted;

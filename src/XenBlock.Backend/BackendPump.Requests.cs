@@ -1,4 +1,5 @@
 using XenBlock.Hypervisor;
+using XenBlock.Profiling;
 using XenBlock.Protocol;
 using XenBlock.SharedMemory;
 using XenBlock.Storage;
@@ -16,6 +17,8 @@ internal sealed partial class BackendPump
         if (!_units.IsStandard) _units.ToStandard(ref _request, _limits.SectorSizeBytes);
         request.Id = _request.Id;
         request.Operation = _request.Operation;
+        if (IsTraced)
+            Stamp(TraceEventKind.RequestTaken, request, (uint)request.Operation, _request.SectorFirst);
         RequestVerdict verdict = RequestValidator.Validate(in _request, in _limits, out int lengthBytes);
         if (verdict != RequestVerdict.Accepted)
         {
@@ -138,6 +141,8 @@ internal sealed partial class BackendPump
         _counters.Segments += segments.Length;
         _counters.PayloadRuns += count;
         payload = _payload.AsSpan(0, count);
+        if (IsTraced)
+            Stamp(TraceEventKind.PagesReached, request, (uint)segments.Length, (ulong)request.LengthBytes);
         return true;
     }
 
@@ -145,6 +150,7 @@ internal sealed partial class BackendPump
     {
         if (!TryAcquire(request, segments, out ReadOnlySpan<PayloadSegment> payload)) return;
         if (TryMerge(request, payload)) return;
+        if (IsTraced) Stamp(TraceEventKind.StoreAsked, request);
         StoreResult result = StoreResult.Okay;
         if ((request.StepsLeft & StoreSteps.FlushFirst) != StoreSteps.None) result = _store.Flush();
         if (result.IsOkay && (request.StepsLeft & StoreSteps.Transfer) != StoreSteps.None)

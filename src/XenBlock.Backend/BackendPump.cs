@@ -1,4 +1,5 @@
 using XenBlock.Hypervisor;
+using XenBlock.Profiling;
 using XenBlock.Protocol;
 using XenBlock.SharedMemory;
 using XenBlock.Storage;
@@ -44,6 +45,8 @@ internal sealed partial class BackendPump : IDisposable
     private readonly byte[] _slot;
     private readonly byte[] _response;
     private readonly InFlightJournal? _journal;
+    private readonly TraceRecorder? _trace;
+    private readonly int _queueIndex;
     private DiskLimits _limits;
     private BlockRequest _request;
     private PendingRequest? _draining; // waits until it is alone in the pipeline; nothing is taken meanwhile
@@ -83,6 +86,8 @@ internal sealed partial class BackendPump : IDisposable
         _free = new int[slotCount];
         for (int i = 0; i < slotCount; i++) _requests[i] = new PendingRequest(i);
         _journal = options.Journal;
+        _trace = options.Trace;
+        _queueIndex = options.QueueIndex;
         _recovered = options.Recovered;
         _mustNotify = ring.ResponseProducer != 0;
         FillFree();
@@ -128,6 +133,7 @@ internal sealed partial class BackendPump : IDisposable
     {
         if (Fault is not null) return PumpOutcome.Faulted;
         if (_mustNotify) NotifyAtTheStart();
+        if (IsTraced && _ring.HasRequests) Stamp(TraceEventKind.TurnBegan);
         PumpOutcome outcome = PumpOutcome.Busy;
         for (int taken = 0; taken < RequestsPerTurnMax; taken++)
         {
@@ -229,6 +235,7 @@ internal sealed partial class BackendPump : IDisposable
             throw new InvalidOperationException("a request finished twice");
         request.Stage = PendingRequestStage.Finished;
         request.Status = status;
+        if (IsTraced) Stamp(TraceEventKind.StoreAnswered, request, unchecked((uint)status));
         _finished[_finishedCount++] = request;
         _finishedBytes += request.LengthBytes;
         if (_finishedCount == _finished.Length || _finishedBytes >= _bytesPerPublishMax) Publish();
@@ -241,6 +248,7 @@ internal sealed partial class BackendPump : IDisposable
         // Unmap first: the frontend takes its pages back as soon as it sees the response.
         ReadOnlySpan<PendingRequest> finished = _finished.AsSpan(0, _finishedCount);
         _accessor.Release(finished);
+        if (IsTraced) StampAll(TraceEventKind.PagesLetGo, finished);
         foreach (PendingRequest request in finished)
         {
             var response = new BlockResponse
@@ -256,6 +264,7 @@ internal sealed partial class BackendPump : IDisposable
             _free[_freeCount++] = request.Index;
         }
 
+        if (IsTraced) Stamp(TraceEventKind.ResponsesPublished, amount: (uint)_finishedCount);
         _counters.Responses += _finishedCount;
         _counters.ResponsePublishes++;
         _finishedCount = 0;
@@ -265,5 +274,6 @@ internal sealed partial class BackendPump : IDisposable
         if (!isNotificationWanted) return;
         _counters.NotificationsSent++;
         _channel.Notify();
+        if (IsTraced) Stamp(TraceEventKind.FrontendNotified);
     }
 }

@@ -1,3 +1,4 @@
+using XenBlock.Profiling;
 using XenBlock.Protocol;
 
 namespace XenBlock.Backend;
@@ -31,6 +32,12 @@ internal sealed record BackendPumpOptions
 
     /// <summary>What the queues of all disks may keep mapped together.</summary>
     public PersistentBudget PersistentBudget { get; init; } = new(int.MaxValue);
+
+    /// <summary>Where stamps go; null for nowhere.</summary>
+    public TraceRecorder? Trace { get; init; }
+
+    /// <summary>Which of the disk's queues it is.</summary>
+    public int QueueIndex { get; init; }
 
     /// <summary>The clock by which costs are measured; the pump itself asks no clock.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;

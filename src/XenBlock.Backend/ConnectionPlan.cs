@@ -28,6 +28,9 @@ internal sealed record ConnectionPlan
     /// <summary>What the queues of all disks of the backend may keep mapped together.</summary>
     public required PersistentBudget PersistentBudget { get; init; }
 
+    /// <summary>The disk in traces, the same at both ends: "1/xvda".</summary>
+    public required string Disk { get; init; }
+
     /// <summary>What requests may ask for.</summary>
     public required DiskLimits Limits { get; init; }
 

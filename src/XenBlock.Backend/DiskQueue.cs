@@ -1,4 +1,5 @@
 using XenBlock.Hypervisor;
+using XenBlock.Profiling;
 using XenBlock.Protocol;
 using XenBlock.SharedMemory;
 
@@ -51,6 +52,9 @@ internal sealed class DiskQueue
             BackRing back = Attach(ring.Pages, plan.Answer.Abi, inFlight?.Recovered);
             BackendPumpOptions options = PumpOptions(plan, (int)back.SlotCount) with
             {
+                QueueIndex = index,
+                Trace = plan.Options.Trace?.Recorder(
+                    $"{plan.Disk} backend {index}", TraceSide.Backend, plan.Disk, index),
                 Journal = inFlight?.Journal,
                 Recovered = inFlight?.Recovered,
             };

@@ -139,6 +139,7 @@ public sealed partial class ServedDisk
             Options = _options,
             PersistentBudget = _persistentBudget,
             Limits = Limits(geometry),
+            Disk = $"{Frontend.Value}/{Vdev}",
             Name = $"vbd {Frontend.Value} {Vdev}",
         };
         DiskConnection connection = await DiskConnection.OpenAsync(plan, _counters.Queues);

@@ -1,3 +1,4 @@
+using XenBlock.Profiling;
 using XenBlock.Protocol;
 
 namespace XenBlock.Backend;
@@ -49,6 +50,9 @@ public sealed record ServedDiskOptions
     /// 1,056 a ring is 32 of 32 + 1), up to <see cref="PersistentPagesCeiling"/>.
     /// </summary>
     public int? PersistentPagesMax { get; init; }
+
+    /// <summary>A trace to write stamps of requests into, as long as it is on; null for none.</summary>
+    public TraceSession? Trace { get; init; }
 
     /// <summary>
     /// Where to keep what is under way, so that a process that comes after this one, however this one ended, goes on

@@ -1,4 +1,5 @@
 using XenBlock.Hypervisor;
+using XenBlock.Profiling;
 using XenBlock.Protocol;
 
 namespace XenBlock.Frontend;
@@ -34,10 +35,13 @@ public sealed class BlockDevice : IAsyncDisposable
         Number = opening.Number;
         BackendDomain = opening.Directory.Backend;
         if (options.CallerPumps)
-            _host = _queue = new BlockQueue(this, hypervisor.Grants, hypervisor.Time, options.SpinUs);
+            _host = _queue = new BlockQueue(
+                this, hypervisor.Grants, hypervisor.Time, options.SpinUs, Recorder(hypervisor, options, 0));
         else
             _host = _shared = new DeviceQueues(
-                options.QueuesMax, () => new PumpShell(hypervisor.Grants, hypervisor.Time, Name, options.SpinUs));
+                options.QueuesMax,
+                index => new PumpShell(
+                    hypervisor.Grants, hypervisor.Time, Name, options.SpinUs, Recorder(hypervisor, options, index), index));
         _buffers = new BufferPool(hypervisor.Grants, BackendDomain, opening.Handshake.IsTrusted);
         _life = new DeviceLife(
             hypervisor, opening.Directory, opening.Handshake, opening.Watch, _host, _buffers, options);
@@ -303,6 +307,12 @@ public sealed class BlockDevice : IAsyncDisposable
             throw Invalid($"{lengthBytes} bytes at {bufferOffsetBytes} of a buffer: whole sectors, and one at least");
         if (bufferOffsetBytes < 0 || bufferOffsetBytes > buffer.LengthBytes - lengthBytes)
             throw Invalid($"{lengthBytes} bytes at {bufferOffsetBytes} of a buffer that ends at {buffer.LengthBytes}");
+    }
+
+    private TraceRecorder? Recorder(IHypervisor hypervisor, BlockDeviceOptions options, int queue)
+    {
+        string disk = $"{hypervisor.DomainId.Value}/{Name}";
+        return options.Trace?.Recorder($"{disk} frontend {queue}", TraceSide.Frontend, disk, queue);
     }
 
     private static XenBlockException Invalid(string message) => new(XenBlockErrorKind.InvalidArgument, message);

@@ -1,3 +1,4 @@
+using XenBlock.Profiling;
 using XenBlock.Protocol;
 
 namespace XenBlock.Frontend;
@@ -66,6 +67,9 @@ public sealed record BlockDeviceOptions
     /// requests and nothing else (XSA-403). Null to do as the toolstack says in the key <c>trusted</c>.
     /// </summary>
     public bool? TrustsBackend { get; init; }
+
+    /// <summary>A trace to write stamps of requests into, as long as it is on; null for none.</summary>
+    public TraceSession? Trace { get; init; }
 
     /// <summary>The layout of slots; null for this computer's own. Another one is of use in tests only.</summary>
     public BlkifAbi? Abi { get; init; }

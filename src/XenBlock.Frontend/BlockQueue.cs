@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using XenBlock.Hypervisor;
+using XenBlock.Profiling;
 
 namespace XenBlock.Frontend;
 
@@ -28,10 +29,10 @@ public sealed class BlockQueue : IPumpHost
     private ConnectedQueue? _connected;
     private volatile ConnectionEnd? _end;
 
-    internal BlockQueue(BlockDevice device, IGrantTable grants, TimeProvider time, int spinUs)
+    internal BlockQueue(BlockDevice device, IGrantTable grants, TimeProvider time, int spinUs, TraceRecorder? trace)
     {
         _device = device;
-        _pump = new FrontendPump(grants);
+        _pump = new FrontendPump(grants, trace);
         _time = time;
         _spinUs = spinUs;
         for (int i = 0; i < OperationsMax; i++) _free = new FrontendOperation { Next = _free };
@@ -97,7 +98,9 @@ public sealed class BlockQueue : IPumpHost
     /// <summary>Makes what was submitted visible to the backend, with one event for all, if it needs one.</summary>
     public void Publish()
     {
-        if (_pump.Publish()) _connected!.Channel.Notify();
+        if (!_pump.Publish()) return;
+        _connected!.Channel.Notify();
+        _pump.StampNotified();
     }
 
     /// <summary>Takes what is done, without blocking.</summary>

@@ -16,9 +16,9 @@ internal sealed class DeviceQueues : IPumpHost
 
     /// <summary>Shells that are not attached yet.</summary>
     /// <param name="queuesMax">The most queues that a connection will have.</param>
-    /// <param name="make">Makes one.</param>
-    public DeviceQueues(int queuesMax, Func<PumpShell> make) =>
-        _shells = [.. Enumerable.Range(0, queuesMax).Select(_ => make())];
+    /// <param name="make">Makes one, by its index.</param>
+    public DeviceQueues(int queuesMax, Func<int, PumpShell> make) =>
+        _shells = [.. Enumerable.Range(0, queuesMax).Select(make)];
 
     /// <summary>The shell for the calling thread.</summary>
     public PumpShell Mine

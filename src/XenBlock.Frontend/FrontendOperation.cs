@@ -35,6 +35,9 @@ internal class FrontendOperation
         ? buffer.Bytes.Slice(BufferOffsetBytes, (int)LengthBytes)
         : Memory.Span;
 
+    /// <summary>When it was submitted, by the trace's clock; 0 if it was not traced then.</summary>
+    public long SubmittedNs { get; set; }
+
     /// <summary>Bytes of it that are on the ring, or were.</summary>
     public long StartedBytes { get; set; }
 
@@ -57,6 +60,7 @@ internal class FrontendOperation
         OffsetBytes = offsetBytes;
         LengthBytes = lengthBytes;
         Status = BlockOperationStatus.Okay;
+        SubmittedNs = 0;
         StartedBytes = 0;
         PartsInFlight = 0;
         HasMore = true;

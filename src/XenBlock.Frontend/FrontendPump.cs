@@ -1,4 +1,5 @@
 using XenBlock.Hypervisor;
+using XenBlock.Profiling;
 using XenBlock.Protocol;
 using XenBlock.SharedMemory;
 
@@ -17,6 +18,8 @@ namespace XenBlock.Frontend;
 internal sealed partial class FrontendPump
 {
     private readonly IGrantTable _grantTable;
+    private readonly TraceRecorder? _trace;
+    private readonly int _queueIndex;
     private readonly byte[] _response = new byte[BlkifCodec.ResponseSizeBytes(BlkifAbi.X86_64)];
     private FrontendLink? _link;
     private FrontRing _ring = null!;
@@ -30,7 +33,16 @@ internal sealed partial class FrontendPump
     private OperationList _waiting;
     private OperationList _completed;
 
-    public FrontendPump(IGrantTable grantTable) => _grantTable = grantTable;
+    /// <summary>A pump without a connection.</summary>
+    /// <param name="grantTable">The domain's grant table.</param>
+    /// <param name="trace">Where stamps go; null for nowhere.</param>
+    /// <param name="queueIndex">Which of the disk's queues it is, in the trace.</param>
+    public FrontendPump(IGrantTable grantTable, TraceRecorder? trace = null, int queueIndex = 0)
+    {
+        _grantTable = grantTable;
+        _trace = trace;
+        _queueIndex = queueIndex;
+    }
 
     /// <summary>What was done so far.</summary>
     public FrontendCounters Counters { get; } = new();
@@ -91,6 +103,7 @@ internal sealed partial class FrontendPump
     /// <summary>Takes an operation; it is on the ring as far as there is room, but not published.</summary>
     public void Submit(FrontendOperation operation)
     {
+        if (IsTraced) operation.SubmittedNs = _trace!.NowNs;
         if (operation.Buffer is { } buffer)
         {
             buffer.AddUse();
@@ -122,7 +135,9 @@ internal sealed partial class FrontendPump
     /// <summary>Publishes what was put on the ring. True: the backend wants an event.</summary>
     public bool Publish()
     {
-        if (!IsUsable || !_ring.PushRequests()) return false;
+        if (!IsUsable) return false;
+        if (IsTraced) StampPublished();
+        if (!_ring.PushRequests()) return false;
         Counters.NotificationsWanted++;
         return true;
     }
@@ -131,6 +146,7 @@ internal sealed partial class FrontendPump
     public int TakeResponses()
     {
         if (!IsUsable) return 0;
+        _takingNs = IsTraced && _ring.HasResponses ? _trace!.NowNs : 0;
         Span<byte> copy = _response.AsSpan(0, _responseSizeBytes);
         int taken = 0;
         while (true)
@@ -147,6 +163,7 @@ internal sealed partial class FrontendPump
             if (!UseResponse(BlkifCodec.ReadResponse(copy))) break;
         }
 
+        if (_takingNs != 0) StampFinished(taken);
         Counters.Responses += taken;
         if (_waiting.First is not null) StartWaiting();
         return taken;
@@ -254,6 +271,7 @@ internal sealed partial class FrontendPump
         ulong sector = (ulong)(operation.OffsetBytes + operation.StartedBytes) / ProtocolConstants.SectorSizeBytes;
         ulong id = Take(operation, index, wire, region, lengthBytes);
         _writer.PutData(wire, index, id, sector, references, offsetInPage, lengthBytes);
+        if (IsTraced) StampGranted(operation, id, lengthBytes);
         Counters.Segments += pageCount;
         if (pageCount > ProtocolConstants.DirectSegmentsMax) Counters.IndirectRequests++;
         return true;
@@ -283,6 +301,7 @@ internal sealed partial class FrontendPump
             (ulong)operation.OffsetBytes / ProtocolConstants.SectorSizeBytes,
             (ulong)operation.LengthBytes / ProtocolConstants.SectorSizeBytes,
             operation.Kind == BlockOperation.SecureDiscard);
+        if (IsTraced) StampGranted(operation, id, 0);
         return true;
     }
 
@@ -313,6 +332,7 @@ internal sealed partial class FrontendPump
             return false;
         }
 
+        if (_takingNs != 0) StampTaken(response.Id, response.Status);
         ref InFlightRequest request = ref _inFlight[index];
         if (request.WireOperation != response.Operation)
         {

@@ -1,4 +1,5 @@
 using XenBlock.Hypervisor;
+using XenBlock.Profiling;
 
 namespace XenBlock.Frontend;
 
@@ -24,9 +25,10 @@ internal sealed class PumpShell
     private Thread? _thread;
     private volatile bool _isStopping;
 
-    public PumpShell(IGrantTable grants, TimeProvider time, string name, int spinUs)
+    public PumpShell(
+        IGrantTable grants, TimeProvider time, string name, int spinUs, TraceRecorder? trace, int queueIndex)
     {
-        _pump = new FrontendPump(grants);
+        _pump = new FrontendPump(grants, trace, queueIndex);
         _time = time;
         _name = name;
         _spinUs = spinUs;
@@ -74,7 +76,7 @@ internal sealed class PumpShell
             _queue = queue;
             _isStopping = false;
             _pump.Attach(queue.Link);
-            if (_pump.Publish()) queue.Channel.Notify();
+            if (_pump.Publish()) Notify(queue.Channel);
         }
 
         string name = connection.Queues.Count == 1 ? _name : $"{_name}/{index}";
@@ -253,7 +255,7 @@ internal sealed class PumpShell
         }
 
         _pump.Submit(operation);
-        if (_pump.Publish()) _queue?.Channel.Notify();
+        if (_pump.Publish() && _queue is { } queue) Notify(queue.Channel);
         if (_pump.IsStarved) _queue?.Channel.Wake(); // nobody's answer will make our thread try again
         return _pump.TakeAllCompleted();
     }
@@ -297,7 +299,7 @@ internal sealed class PumpShell
                 if (_isStopping || _queue != queue) return;
                 taken = _pump.TakeResponses();
                 if (_pump.IsStarved) _pump.StartWaiting();
-                if (_pump.Publish()) channel.Notify();
+                if (_pump.Publish()) Notify(channel);
                 completed = _pump.TakeAllCompleted();
                 hasMore = taken > 0 || _pump.FinalCheckForResponses(); // arm only when there was nothing
                 isStarved = _pump.IsStarved;
@@ -315,6 +317,12 @@ internal sealed class PumpShell
             counters.WakeUpsForNothing++;
             storm.InVain(channel);
         }
+    }
+
+    private void Notify(IEventChannel channel)
+    {
+        channel.Notify();
+        _pump.StampNotified();
     }
 
     /// <summary>Looks for a response for a moment, if the backend runs on another processor.</summary>

@@ -1,5 +1,6 @@
 using XenBlock.Backend;
 using XenBlock.Hypervisor;
+using XenBlock.Profiling;
 using XenBlock.Protocol;
 using XenBlock.Storage;
 
@@ -24,12 +25,14 @@ internal sealed class BenchBackend : IBenchBackend
     /// <param name="frontend">The frontend's domain.</param>
     /// <param name="disks">The ways in.</param>
     /// <param name="store">What is behind all of them; ours from here on.</param>
+    /// <param name="trace">Where stamps go; null for nowhere.</param>
     /// <param name="token">Gives up.</param>
     public static async Task<BenchBackend> ServeAsync(
         IHypervisor hypervisor,
         DomainId frontend,
         IReadOnlyList<BenchDisk> disks,
         IBlockStore store,
+        TraceSession? trace,
         CancellationToken token)
     {
         BlockBackend backend = BlockBackend.Create(hypervisor);
@@ -38,7 +41,7 @@ internal sealed class BenchBackend : IBenchBackend
             ServedDisk[] served = new ServedDisk[disks.Count];
             for (int i = 0; i < served.Length; i++)
             {
-                ServedDiskOptions options = disks[i].ServedOptions(store.Geometry.IsReadOnly);
+                ServedDiskOptions options = disks[i].ServedOptions(store.Geometry.IsReadOnly, trace);
                 served[i] = await backend.ServeAsync(frontend, disks[i].Number, store, options, token);
             }
 

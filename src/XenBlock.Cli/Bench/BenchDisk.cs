@@ -1,4 +1,5 @@
 using XenBlock.Backend;
+using XenBlock.Profiling;
 using XenBlock.Protocol;
 
 namespace XenBlock.Cli.Bench;
@@ -18,7 +19,7 @@ internal sealed record BenchDisk(TransferMode Mode, AccessChoice Access, int Ind
     public VbdNumber Number => VbdName.Parse(Vdev);
 
     /// <summary>How it is served.</summary>
-    public ServedDiskOptions ServedOptions(bool isReadOnly) => new()
+    public ServedDiskOptions ServedOptions(bool isReadOnly, TraceSession? trace = null) => new()
     {
         IndirectSegmentsMax = Mode.IndirectSegmentsMax,
         Access = AccessOf(Access),
@@ -26,6 +27,7 @@ internal sealed record BenchDisk(TransferMode Mode, AccessChoice Access, int Ind
         // As many as the buffers of the deepest point have: fewer would measure how they push each other out.
         PersistentPagesMax = ServedDiskOptions.PersistentPagesCeiling,
         ReadOnly = isReadOnly,
+        Trace = trace,
     };
 
     /// <summary>The backend's word for an access.</summary>

@@ -3,6 +3,7 @@ using System.Reflection;
 using System.Runtime.InteropServices;
 using XenBlock.Cli.Output;
 using XenBlock.Cli.Report;
+using XenBlock.Profiling;
 
 namespace XenBlock.Cli.Bench;
 
@@ -75,6 +76,8 @@ internal static class BenchJob
 
         BenchRunner runner = new(settings, image, session, progress, token);
         runner.Run();
+        if (settings.TraceDirectory is { } directory && session.Trace is { } trace)
+            CtfFolder.Write(directory, trace.Uuid, runner.Traced);
         return Build(settings, image, session, runner, verification, model: null);
     }
 
@@ -131,7 +134,9 @@ internal static class BenchJob
             GrantedRead = runner?.GrantedRead,
             Verification = verification,
             Model = model,
-            Findings = model is null ? Findings.Of(points, runner?.GrantedRead) : Findings.Of(model),
+            Findings = model is null
+                ? [.. Findings.Of(points, runner?.GrantedRead), .. PhaseTable.Findings(points)]
+                : Findings.Of(model),
         };
     }
 }

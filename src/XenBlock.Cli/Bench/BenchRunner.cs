@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using XenBlock.Cli.Output;
 using XenBlock.Cli.Report;
+using XenBlock.Profiling;
 
 namespace XenBlock.Cli.Bench;
 
@@ -26,6 +27,9 @@ internal sealed class BenchRunner(
 
     /// <summary>The baselines, likewise.</summary>
     public IReadOnlyList<MeasuredBaseline> BaselinesMeasured => _baselines;
+
+    /// <summary>What was traced of the points; empty if nothing was.</summary>
+    public IReadOnlyList<TraceStream> Traced { get; private set; } = [];
 
     /// <summary>Repeats that there was time for.</summary>
     public int RepeatsDone { get; private set; }
@@ -69,6 +73,20 @@ internal sealed class BenchRunner(
             Repeat(file);
             RepeatsDone++;
         }
+
+        if (session.Trace is { } trace)
+            TracePoints(new PointTracer(session, trace));
+    }
+
+    private void TracePoints(PointTracer tracer)
+    {
+        foreach (MeasuredPoint measured in _points)
+        {
+            token.ThrowIfCancellationRequested();
+            measured.Phases = tracer.Measure(measured.Point);
+        }
+
+        Traced = tracer.Kept;
     }
 
     // Long enough for the compiler's second thought about the hot loops, and for every page to have been touched.

@@ -2,6 +2,7 @@ using XenBlock.Emulator;
 using XenBlock.Frontend;
 using XenBlock.Hypervisor;
 using XenBlock.Native;
+using XenBlock.Profiling;
 using XenBlock.Protocol;
 using XenBlock.XenStore;
 
@@ -29,6 +30,9 @@ internal sealed class BenchSession : IAsyncDisposable
 
     /// <summary>The disk with persistent grants that is held against pread; null if it was not asked for.</summary>
     public DiskWorker? Granted { get; private set; }
+
+    /// <summary>The trace of all disks, off; null if it was not asked for.</summary>
+    public TraceSession? Trace { get; private set; }
 
     /// <summary>Builds it all up.</summary>
     /// <param name="settings">What to measure.</param>
@@ -79,6 +83,7 @@ internal sealed class BenchSession : IAsyncDisposable
     private async Task BuildAsync(BenchSettings settings, BenchImage image, CancellationToken token)
     {
         TemporaryDirectory directory = Keep(TemporaryDirectory.Make());
+        Trace = settings.Traces ? new TraceSession(TimeProvider.System) : null;
         EmulatedMachine machine = Keep(EmulatedMachine.Create(new EmulatedMachineOptions
         {
             Mapping = settings.Grants == GrantsChoice.Table ? GrantMappingMode.Table : GrantMappingMode.Mmap,
@@ -126,6 +131,7 @@ internal sealed class BenchSession : IAsyncDisposable
                 s_frontend,
                 disks,
                 BenchStores.Open(settings.Store, image.Path, image.SizeBytes, isReadOnly),
+                Trace,
                 token));
         }
 
@@ -147,6 +153,7 @@ internal sealed class BenchSession : IAsyncDisposable
             CallerPumps = true,
             IndirectSegmentsMax = disk.Mode.IndirectSegmentsMax,
             Persistent = disk.Access is AccessChoice.Persistent or AccessChoice.Auto,
+            Trace = Trace,
         };
         BlockDevice device = Keep(await BlockDevice.ConnectAsync(frontend, disk.Vdev, options, token));
         bool isGranted = disk.Index == _waysCount;

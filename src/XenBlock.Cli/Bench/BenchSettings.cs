@@ -63,6 +63,12 @@ internal sealed record BenchSettings
     /// <summary>True to hold persistent reads of 1 MiB against pread.</summary>
     public bool ComparesGranted { get; init; } = true;
 
+    /// <summary>True to trace every point once more after it was measured, and say where its time went.</summary>
+    public bool Traces { get; init; }
+
+    /// <summary>Where to write what was traced, as CTF; null for nowhere.</summary>
+    public string? TraceDirectory { get; init; }
+
     /// <summary>True if the image may be changed: a temporary one, or the user's by the user's word.</summary>
     public bool MayWrite => ImagePath is null || MayOverwrite;
 }

@@ -1,4 +1,5 @@
 using XenBlock.Cli.Report;
+using XenBlock.Profiling;
 
 namespace XenBlock.Cli.Bench;
 
@@ -8,6 +9,9 @@ internal sealed record MeasuredPoint(BenchPoint Point)
 {
     /// <summary>One for each repeat.</summary>
     public List<BenchSample> Samples { get; } = [];
+
+    /// <summary>Where the time of its requests went; null if it was not traced.</summary>
+    public PhaseSummary? Phases { get; set; }
 
     /// <summary>Median bandwidth in MB/s.</summary>
     public double MegabytesPerSecond => Statistics.Median(Samples.Select(Bandwidth));
@@ -36,6 +40,7 @@ internal sealed record MeasuredPoint(BenchPoint Point)
         NotificationsPerOperation = PerOperation(counters => counters.Notifications),
         RatioToPlain = MegabytesPerSecond / plain,
         RatioToLarge = MegabytesPerSecond / large,
+        Phases = Phases is { } phases ? PhasesReport.Of(phases) : null,
         Spread = Statistics.Spread([.. Samples.Select(Bandwidth)]),
         Samples = Samples.Count,
     };

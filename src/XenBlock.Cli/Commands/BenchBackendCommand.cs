@@ -37,6 +37,7 @@ internal sealed class BenchBackendCommand : XenblkCommand
             new DomainId((ushort)document.Frontend),
             document.Disks,
             BenchStores.Open(document.Store, document.ImagePath, document.SizeBytes, document.IsReadOnly),
+            trace: null,
             CancellationToken.None);
         await run.Out.WriteLineAsync(ChildBackend.Ready);
         while (await Console.In.ReadLineAsync(CancellationToken.None) is ChildBackend.Read)

@@ -47,6 +47,14 @@ internal sealed class BenchOptions
         Description = "Put a model of a device behind the disk, in real time, and compare.",
     };
 
+    private readonly Option<string> _trace = new("--trace")
+    {
+        Description = "phases: trace every point once more after it was measured, and say where the time of its "
+            + "requests went; with --out, the trace too, as CTF for babeltrace2.",
+        HelpName = "off|phases",
+        DefaultValueFactory = _ => "off",
+    };
+
     private readonly Option<string> _access = new("--access")
     {
         Description = "How the backend reaches the pages of a request; all compares the ways, from 4K to 1M.",
@@ -112,12 +120,13 @@ internal sealed class BenchOptions
         _model.AcceptOnlyFromAmong("sd2014");
         _access.AcceptOnlyFromAmong([.. CommonOptions.AccessWords, AllAccesses]);
         _grants.AcceptOnlyFromAmong("mmap", "table");
+        _trace.AcceptOnlyFromAmong("off", "phases");
         _store.AcceptOnlyFromAmong("file", "memory", "null");
         _pattern.AcceptOnlyFromAmong("sequential", "random");
         _only.AcceptOnlyFromAmong("read", "write");
         foreach (Option option in (Option[])
             [
-                _quick, _image, _overwrite, _size, _out, _model, _access, _grants, _store, _processes, _sizes, _depths,
+                _quick, _image, _overwrite, _size, _out, _trace, _model, _access, _grants, _store, _processes, _sizes, _depths,
                 _modes, _pattern, _only, _seconds, _repeats, _noVerify, _noBaselines,
             ])
             command.Options.Add(option);
@@ -144,7 +153,7 @@ internal sealed class BenchOptions
     /// <param name="vdev">The disk.</param>
     public BenchSettings ToSettings(ParseResult result, string vdev)
     {
-        Option[] foreign = [_image, _model, _grants, _store, _processes];
+        Option[] foreign = [_image, _model, _grants, _store, _processes, _trace];
         if (foreign.FirstOrDefault(option => result.GetResult(option) is { Implicit: false }) is { } wrong)
         {
             throw new UsageException(
@@ -180,7 +189,20 @@ internal sealed class BenchOptions
         bool isQuick = result.GetValue(_quick);
         BenchSettings settings = ToSettings(result, result.GetValue(_image), result.GetValue(_overwrite));
         settings = result.GetValue(_model) is null ? settings : ModelRun.Adapt(settings);
+        if (result.GetRequiredValue(_trace) is not "off")
+            settings = Traced(result, settings);
         return Timed(settings, result.GetValue(_seconds), isQuick ? s_quickTime : s_fullTime);
+    }
+
+    private BenchSettings Traced(ParseResult result, BenchSettings settings)
+    {
+        if (settings.Processes != 1 || settings.Store == StoreChoice.Sd2014)
+            throw new UsageException("--trace needs both ends in one process, and no --model.");
+        return settings with
+        {
+            Traces = true,
+            TraceDirectory = result.GetValue(_out) is { } directory ? Path.Combine(directory, "ctf") : null,
+        };
     }
 
     private BenchSettings ToSettings(ParseResult result, string? image, bool mayOverwrite)

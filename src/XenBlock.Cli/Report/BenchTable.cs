@@ -16,6 +16,7 @@ internal static class BenchTable
         else
             WritePoints(report, writer);
         writer.WriteLine();
+        PhaseTable.Write(report.Points, writer);
         foreach (string finding in report.Findings)
             writer.WriteLine(finding);
         writer.WriteLine(report.Verification.Sentence);

@@ -63,6 +63,9 @@ internal sealed record PointReport
     /// <summary>Bandwidth as a part of 256-page reads or writes of the file; null without that baseline.</summary>
     public double? RatioToLarge { get; init; }
 
+    /// <summary>Where the time of its requests went; null in a run that was not traced.</summary>
+    public PhasesReport? Phases { get; init; }
+
     /// <summary>(largest - smallest) / median of the samples' bandwidth.</summary>
     public required double Spread { get; init; }
 

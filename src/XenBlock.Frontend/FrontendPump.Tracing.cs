@@ -1,0 +1,53 @@
+using XenBlock.Profiling;
+using XenBlock.Protocol;
+
+namespace XenBlock.Frontend;
+
+/// <content>
+/// Stamps for a trace. The recorder has the clock; a pump that is not traced asks it nothing. What happens to many
+/// requests at once is one reading of the clock.
+/// </content>
+internal sealed partial class FrontendPump
+{
+    private long _takingNs; // when this taking of responses began; 0 if it is not traced
+    private uint _unpublished; // stamped as granted since the last publish
+
+    private bool IsTraced => _trace is { IsOn: true };
+
+    /// <summary>The shell has notified the backend.</summary>
+    public void StampNotified()
+    {
+        if (IsTraced) Stamp(_trace!.NowNs, TraceEventKind.BackendNotified, 0, 0, 0);
+    }
+
+    private void StampGranted(FrontendOperation operation, ulong id, int lengthBytes)
+    {
+        TraceEventKind kind = operation.Kind switch
+        {
+            BlockOperation.Read => TraceEventKind.ReadGranted,
+            BlockOperation.Write => TraceEventKind.WriteGranted,
+            BlockOperation.Flush => TraceEventKind.FlushGranted,
+            _ => TraceEventKind.DiscardGranted,
+        };
+        long nowNs = _trace!.NowNs;
+        long submittedNs = operation.SubmittedNs == 0 ? nowNs : operation.SubmittedNs; // 0: tracing began since
+        Stamp(nowNs, kind, (uint)lengthBytes, id, (ulong)submittedNs);
+        _unpublished++;
+    }
+
+    private void StampPublished()
+    {
+        if (_unpublished == 0) return;
+        Stamp(_trace!.NowNs, TraceEventKind.RequestsPublished, _unpublished, 0, 0);
+        _unpublished = 0;
+    }
+
+    private void StampTaken(ulong id, BlkifStatus status) =>
+        Stamp(_takingNs, TraceEventKind.ResponseTaken, unchecked((uint)(int)status), id, 0);
+
+    private void StampFinished(int count) =>
+        Stamp(_trace!.NowNs, TraceEventKind.ResponsesFinished, (uint)count, 0, 0);
+
+    private void Stamp(long timeNs, TraceEventKind kind, uint amount, ulong id, ulong detail) =>
+        _trace!.Write(timeNs, kind, _queueIndex, amount, id, detail);
+}

@@ -1,0 +1,56 @@
+namespace XenBlock.Profiling;
+
+/// <summary>
+/// What a record of a trace says. The T numbers are the stamps of a request's way, of which the phases are the
+/// differences; a stamp that many requests share is one record behind theirs.
+/// </summary>
+public enum TraceEventKind : ushort
+{
+    /// <summary>Frontend: a read has its pages and its slot, T1; the detail is T0, when it was submitted.</summary>
+    ReadGranted = 1,
+
+    /// <summary>Frontend: a write, likewise.</summary>
+    WriteGranted = 2,
+
+    /// <summary>Frontend: a flush, likewise.</summary>
+    FlushGranted = 3,
+
+    /// <summary>Frontend: a discard, likewise.</summary>
+    DiscardGranted = 4,
+
+    /// <summary>Frontend: all slots since the last of these are about to be visible, T2.</summary>
+    RequestsPublished = 5,
+
+    /// <summary>Frontend: the backend was notified of them, T3. Missing where it wanted no event.</summary>
+    BackendNotified = 6,
+
+    /// <summary>Frontend: a response was taken; the time is when the taking began, T12.</summary>
+    ResponseTaken = 7,
+
+    /// <summary>Frontend: all responses since the last of these are done with, T13.</summary>
+    ResponsesFinished = 8,
+
+    /// <summary>Backend: a turn of the pump began, T4.</summary>
+    TurnBegan = 16,
+
+    /// <summary>Backend: a request was taken from its slot, T5.</summary>
+    RequestTaken = 17,
+
+    /// <summary>Backend: its pages can be reached, T6.</summary>
+    PagesReached = 18,
+
+    /// <summary>Backend: the store has been asked, T7.</summary>
+    StoreAsked = 19,
+
+    /// <summary>Backend: the store has answered, T8.</summary>
+    StoreAnswered = 20,
+
+    /// <summary>Backend: a request's pages were let go, with those of its batch, T9.</summary>
+    PagesLetGo = 21,
+
+    /// <summary>Backend: all responses since the last of these are about to be visible, T10.</summary>
+    ResponsesPublished = 22,
+
+    /// <summary>Backend: the frontend was notified of them, T11. Missing where it wanted no event.</summary>
+    FrontendNotified = 23,
+}

@@ -1,0 +1,65 @@
+using System.Buffers.Binary;
+using System.Runtime.InteropServices;
+
+namespace XenBlock.Profiling;
+
+/// <summary>
+/// A page of a trace: a packet of CTF 1.8, a header of 96 bytes and up to 125 records of 32 (diamon.org/ctf, 5.2).
+/// Sizes in it are in bits, numbers are little-endian.
+/// </summary>
+public static class TracePacket
+{
+    /// <summary>Bytes of a packet: a page.</summary>
+    public const int SizeBytes = 4096;
+
+    /// <summary>Bytes before the first record.</summary>
+    public const int HeaderBytes = 96;
+
+    /// <summary>The most records.</summary>
+    public const int RecordsMax = (SizeBytes - HeaderBytes) / TraceRecord.SizeBytes;
+
+    /// <summary>CTF's mark of a packet.</summary>
+    public const uint Magic = 0xC1FC1FC1;
+
+    internal const int MagicOffset = 0;
+    internal const int UuidOffset = 4;
+    internal const int StreamOffset = 20;
+    internal const int TimeFirstOffset = 24;
+    internal const int TimeLastOffset = 32;
+    internal const int ContentBitsOffset = 40;
+    internal const int PacketBitsOffset = 48;
+    internal const int SequenceOffset = 56;
+    internal const int DiscardedOffset = 64;
+    internal const int RecorderOffset = 72;
+
+    /// <summary>Finishes the header of a copied page, whose records are there: what a reader needs to read it.</summary>
+    /// <param name="page">A page of <see cref="SizeBytes"/>.</param>
+    /// <param name="uuid">The trace's, 16 bytes.</param>
+    /// <param name="sequence">Its number in its stream, from 0; a gap says that packets were overwritten.</param>
+    /// <param name="recordCount">Its records, 1 to <see cref="RecordsMax"/>.</param>
+    /// <param name="recorder">Which recorder it is of.</param>
+    /// <param name="discarded">Records of the stream that were lost so far.</param>
+    public static void Seal(
+        Span<byte> page, ReadOnlySpan<byte> uuid, ulong sequence, int recordCount, uint recorder, ulong discarded)
+    {
+        page[..HeaderBytes].Clear();
+        page[(HeaderBytes + (recordCount * TraceRecord.SizeBytes))..].Clear();
+        ReadOnlySpan<TraceRecord> records = RecordsOf(page, recordCount);
+        BinaryPrimitives.WriteUInt32LittleEndian(page[MagicOffset..], Magic);
+        uuid.CopyTo(page[UuidOffset..]);
+        BinaryPrimitives.WriteInt64LittleEndian(page[TimeFirstOffset..], records[0].TimeNs);
+        BinaryPrimitives.WriteInt64LittleEndian(page[TimeLastOffset..], records[^1].TimeNs);
+        int contentBytes = HeaderBytes + (recordCount * TraceRecord.SizeBytes);
+        BinaryPrimitives.WriteUInt64LittleEndian(page[ContentBitsOffset..], (ulong)contentBytes * 8);
+        BinaryPrimitives.WriteUInt64LittleEndian(page[PacketBitsOffset..], SizeBytes * 8);
+        BinaryPrimitives.WriteUInt64LittleEndian(page[SequenceOffset..], sequence);
+        BinaryPrimitives.WriteUInt64LittleEndian(page[DiscardedOffset..], discarded);
+        BinaryPrimitives.WriteUInt64LittleEndian(page[RecorderOffset..], recorder);
+    }
+
+    /// <summary>The records of a page.</summary>
+    /// <param name="page">A page.</param>
+    /// <param name="recordCount">How many it has.</param>
+    public static ReadOnlySpan<TraceRecord> RecordsOf(ReadOnlySpan<byte> page, int recordCount) =>
+        MemoryMarshal.Cast<byte, TraceRecord>(page.Slice(HeaderBytes, recordCount * TraceRecord.SizeBytes));
+}

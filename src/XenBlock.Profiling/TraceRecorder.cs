@@ -1,0 +1,89 @@
+using XenBlock.SharedMemory;
+
+namespace XenBlock.Profiling;
+
+/// <summary>
+/// The trace of one pump: a ring of pages that its thread writes and anybody who can read the pages may follow, also
+/// from another domain, also after the writer has died. The oldest page is overwritten by the next; readers notice.
+/// No lock, no allocation, nothing but stores.
+/// </summary>
+/// <remarks>
+/// Memory: a page of control, whose first word counts the records ever written, then the packets. A record is stored
+/// first, then counted with a release store; so a reader that has seen the count sees the record. A copy of a page is
+/// good if the count, read again after it, shows that the writer has not come round to that page meanwhile.
+/// </remarks>
+public sealed class TraceRecorder
+{
+    internal const int CountOffset = 0;
+
+    private readonly SharedPages _pages;
+    private readonly TimeProvider _time;
+    private readonly int _packetCount;
+    private ulong _count;
+    private int _next; // where the next record goes
+    private int _left; // records that still fit into its packet
+    private int _packet = -1;
+    private volatile TraceLevel _level;
+
+    /// <summary>A recorder that is off.</summary>
+    /// <param name="pages">Its memory, zeroed: a page of control, and at least two of packets.</param>
+    /// <param name="number">Which of the trace's recorders it is.</param>
+    /// <param name="name">What it records, as "xvda front 0".</param>
+    /// <param name="time">The clock.</param>
+    public TraceRecorder(SharedPages pages, int number, string name, TimeProvider time)
+    {
+        _packetCount = (pages.LengthBytes / TracePacket.SizeBytes) - 1;
+        if (_packetCount < 2) throw new ArgumentException("a page of control and two of packets at least", nameof(pages));
+        _pages = pages;
+        _time = time;
+        Number = number;
+        Name = name;
+    }
+
+    /// <summary>Which of the trace's recorders it is.</summary>
+    public int Number { get; }
+
+    /// <summary>What it records.</summary>
+    public string Name { get; }
+
+    /// <summary>How much is recorded; may be changed at any time, by anybody.</summary>
+    public TraceLevel Level
+    {
+        get => _level;
+        set => _level = value;
+    }
+
+    /// <summary>True if stamps are wanted: to be asked before the clock is.</summary>
+    public bool IsOn => _level != TraceLevel.Off;
+
+    /// <summary>Nanoseconds of the clock.</summary>
+    public long NowNs => _time.TimestampFrequency == 1_000_000_000
+        ? _time.GetTimestamp()
+        : (long)(_time.GetTimestamp() * (1e9 / _time.TimestampFrequency));
+
+    /// <summary>Keeps memory of this process alive; null where somebody else does.</summary>
+    internal byte[]? Memory { get; init; }
+
+    /// <summary>Writes a record; for the pump's thread. Times must not go back.</summary>
+    /// <param name="timeNs">When, of <see cref="NowNs"/>.</param>
+    /// <param name="kind">What.</param>
+    /// <param name="queue">The queue's index.</param>
+    /// <param name="amount">Bytes, or a count, or a status.</param>
+    /// <param name="request">The request's id, or 0.</param>
+    /// <param name="detail">What else there is to say.</param>
+    public void Write(long timeNs, TraceEventKind kind, int queue, uint amount, ulong request, ulong detail)
+    {
+        if (_left == 0) BeginPacket();
+        _pages.CopyIn(_next, new TraceRecord(timeNs, kind, queue, amount, request, detail));
+        _next += TraceRecord.SizeBytes;
+        _left--;
+        _pages.StoreRelease64(CountOffset, ++_count);
+    }
+
+    private void BeginPacket()
+    {
+        _packet = _packet + 1 == _packetCount ? 0 : _packet + 1;
+        _next = ((_packet + 1) * TracePacket.SizeBytes) + TracePacket.HeaderBytes;
+        _left = TracePacket.RecordsMax;
+    }
+}

@@ -1,0 +1,59 @@
+namespace XenBlock.Profiling;
+
+/// <summary>What one recorder wrote, as far as it was collected.</summary>
+/// <param name="number">The recorder's number.</param>
+/// <param name="name">What it records.</param>
+/// <param name="side">Which end.</param>
+/// <param name="disk">Which disk.</param>
+/// <param name="queue">Which queue.</param>
+public sealed class TraceStream(int number, string name, TraceSide side, string disk, int queue)
+{
+    private readonly List<(byte[] Page, int RecordCount)> _packets = [];
+
+    /// <summary>The recorder's number.</summary>
+    public int Number { get; } = number;
+
+    /// <summary>What it records.</summary>
+    public string Name { get; } = name;
+
+    /// <summary>Which end.</summary>
+    public TraceSide Side { get; } = side;
+
+    /// <summary>Which disk; the same for both ends.</summary>
+    public string Disk { get; } = disk;
+
+    /// <summary>Which queue.</summary>
+    public int Queue { get; } = queue;
+
+    /// <summary>Sealed packets of CTF with their count of records, in order.</summary>
+    public IReadOnlyList<(byte[] Page, int RecordCount)> Packets => _packets;
+
+    /// <summary>Records that were overwritten before they were collected.</summary>
+    public ulong Lost { get; internal set; }
+
+    /// <summary>All records, in order.</summary>
+    public IEnumerable<TraceRecord> Records
+    {
+        get
+        {
+            foreach ((byte[] page, int count) in _packets)
+            {
+                for (int i = 0; i < count; i++) yield return TracePacket.RecordsOf(page, count)[i];
+            }
+        }
+    }
+
+    /// <summary>A stream of the same recorder that holds nothing yet.</summary>
+    public TraceStream Empty() => new(Number, Name, Side, Disk, Queue);
+
+    /// <summary>Adds what another one of the same recorder holds, which comes later.</summary>
+    public void Append(TraceStream later)
+    {
+        _packets.AddRange(later._packets);
+        Lost = later.Lost;
+    }
+
+    internal void Add(byte[] page, int recordCount) => _packets.Add((page, recordCount));
+
+    internal void Clear() => _packets.Clear();
+}
