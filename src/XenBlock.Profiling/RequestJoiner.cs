@@ -17,6 +17,27 @@ public sealed class RequestJoiner
     /// <summary>Requests seen at one end whose way is not complete.</summary>
     public int Incomplete { get; private set; }
 
+    /// <summary>Joins both ends of every queue of a trace.</summary>
+    /// <param name="streams">What was collected.</param>
+    /// <param name="incomplete">Requests whose way is not complete.</param>
+    public static IReadOnlyList<RequestTrace> JoinAll(IReadOnlyList<TraceStream> streams, out int incomplete)
+    {
+        incomplete = 0;
+        var joiner = new RequestJoiner();
+        var requests = new List<RequestTrace>();
+        foreach (var queue in streams.GroupBy(stream => (stream.Disk, stream.Queue)))
+        {
+            IReadOnlyList<RequestTrace> own = joiner.Join(
+                queue.Where(stream => stream.Side == TraceSide.Frontend).SelectMany(stream => stream.Records),
+                queue.Where(stream => stream.Side == TraceSide.Backend).SelectMany(stream => stream.Records));
+            requests.AddRange(own.Select(one => one with { Disk = queue.Key.Disk, Queue = queue.Key.Queue }));
+            incomplete += joiner.Incomplete;
+        }
+
+        requests.Sort(static (one, other) => one.Stamps[0].CompareTo(other.Stamps[0]));
+        return requests;
+    }
+
     /// <summary>Joins the two ends of a queue.</summary>
     /// <param name="frontend">The frontend's records, in order.</param>
     /// <param name="backend">The backend's records, in order.</param>
@@ -54,7 +75,14 @@ public sealed class RequestJoiner
         for (int i = 1; i < stamps.Length; i++) stamps[i] = Math.Max(stamps[i], stamps[i - 1]);
         RequestStamps borders = default;
         stamps.CopyTo(borders);
-        return new RequestTrace { Id = id, Kind = front.Kind, LengthBytes = front.LengthBytes, Stamps = borders };
+        return new RequestTrace
+        {
+            Id = id,
+            Kind = front.Kind,
+            Sector = back.Sector,
+            LengthBytes = front.LengthBytes,
+            Stamps = borders,
+        };
     }
 
     private void ReadFrontend(IEnumerable<TraceRecord> records)
@@ -114,7 +142,7 @@ public sealed class RequestJoiner
         {
             if (record.Kind == TraceEventKind.TurnBegan) turn = record.TimeNs;
             if (record.Kind == TraceEventKind.RequestTaken)
-                _back[record.Request] = new Half { TurnBegan = turn, Taken = record.TimeNs };
+                _back[record.Request] = new Half { TurnBegan = turn, Taken = record.TimeNs, Sector = record.Detail };
             if (record.Kind == TraceEventKind.ResponsesPublished)
             {
                 foreach (Half one in letGo)
@@ -154,6 +182,7 @@ public sealed class RequestJoiner
     {
         public TraceEventKind Kind;
         public uint LengthBytes;
+        public ulong Sector;
         public bool IsComplete;
         public long Submitted;
         public long Granted;

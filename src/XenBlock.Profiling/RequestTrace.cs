@@ -12,6 +12,15 @@ public sealed record RequestTrace
     /// <summary>What it did, as the frontend granted it.</summary>
     public required TraceEventKind Kind { get; init; }
 
+    /// <summary>Where on the disk, in sectors of 512 bytes.</summary>
+    public required ulong Sector { get; init; }
+
+    /// <summary>Which disk, as "1/xvda".</summary>
+    public string Disk { get; init; } = "";
+
+    /// <summary>Which of its queues.</summary>
+    public int Queue { get; init; }
+
     /// <summary>Bytes of data.</summary>
     public required uint LengthBytes { get; init; }
 

@@ -77,7 +77,12 @@ internal static class BenchJob
         BenchRunner runner = new(settings, image, session, progress, token);
         runner.Run();
         if (settings.TraceDirectory is { } directory && session.Trace is { } trace)
-            CtfFolder.Write(directory, trace.Uuid, runner.Traced);
+        {
+            CtfFolder.Write(Path.Combine(directory, "ctf"), trace.Uuid, runner.Traced);
+            PerfettoFile.Write(Path.Combine(directory, "trace.pftrace"), runner.TracedRequests);
+            BlktraceFile.Write(directory, runner.TracedRequests);
+        }
+
         return Build(settings, image, session, runner, verification, model: null);
     }
 

@@ -31,6 +31,9 @@ internal sealed class BenchRunner(
     /// <summary>What was traced of the points; empty if nothing was.</summary>
     public IReadOnlyList<TraceStream> Traced { get; private set; } = [];
 
+    /// <summary>The requests that were traced.</summary>
+    public IReadOnlyList<RequestTrace> TracedRequests { get; private set; } = [];
+
     /// <summary>Repeats that there was time for.</summary>
     public int RepeatsDone { get; private set; }
 
@@ -87,6 +90,7 @@ internal sealed class BenchRunner(
         }
 
         Traced = tracer.Kept;
+        TracedRequests = tracer.Requests;
     }
 
     // Long enough for the compiler's second thought about the hot loops, and for every page to have been touched.

@@ -66,7 +66,7 @@ internal sealed record BenchSettings
     /// <summary>True to trace every point once more after it was measured, and say where its time went.</summary>
     public bool Traces { get; init; }
 
-    /// <summary>Where to write what was traced, as CTF; null for nowhere.</summary>
+    /// <summary>Where to write what was traced: CTF, Perfetto, blktrace; null for nowhere.</summary>
     public string? TraceDirectory { get; init; }
 
     /// <summary>True if the image may be changed: a temporary one, or the user's by the user's word.</summary>

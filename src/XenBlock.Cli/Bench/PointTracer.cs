@@ -12,11 +12,16 @@ internal sealed class PointTracer(BenchSession session, TraceSession trace)
 
     // What a folder of traces may take on the disk.
     private const long KeptBytesMax = 64L << 20;
+    private const int RequestsMax = 200_000;
     private readonly List<TraceStream> _kept = [];
+    private readonly List<RequestTrace> _requests = [];
     private long _keptBytes;
 
     /// <summary>Packets of the points so far, up to 64 MiB; then only their phases.</summary>
     public IReadOnlyList<TraceStream> Kept => _kept;
+
+    /// <summary>The requests of the points so far, up to 200,000 or somewhat more.</summary>
+    public IReadOnlyList<RequestTrace> Requests => _requests;
 
     /// <summary>Traces one point.</summary>
     public PhaseSummary Measure(BenchPoint point)
@@ -30,21 +35,12 @@ internal sealed class PointTracer(BenchSession session, TraceSession trace)
         trace.Collect();
         IReadOnlyList<TraceStream> streams = trace.Streams;
         Keep(streams);
-        RequestJoiner joiner = new();
-        List<RequestTrace> requests = [];
-        int incomplete = 0;
-        foreach (IGrouping<(string, int), TraceStream> queue in streams.GroupBy(one => (one.Disk, one.Queue)))
-        {
-            requests.AddRange(joiner.Join(Records(queue, TraceSide.Frontend), Records(queue, TraceSide.Backend)));
-            incomplete += joiner.Incomplete;
-        }
-
+        IReadOnlyList<RequestTrace> requests = RequestJoiner.JoinAll(streams, out int incomplete);
+        if (_requests.Count < RequestsMax)
+            _requests.AddRange(requests);
         ulong lost = streams.Aggregate(0UL, (sum, stream) => sum + stream.Lost);
         return PhaseSummary.Of(requests, incomplete, lost);
     }
-
-    private static IEnumerable<TraceRecord> Records(IEnumerable<TraceStream> streams, TraceSide side) =>
-        streams.Where(stream => stream.Side == side).SelectMany(stream => stream.Records);
 
     private void Keep(IReadOnlyList<TraceStream> streams)
     {

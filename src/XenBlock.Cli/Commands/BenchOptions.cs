@@ -50,7 +50,7 @@ internal sealed class BenchOptions
     private readonly Option<string> _trace = new("--trace")
     {
         Description = "phases: trace every point once more after it was measured, and say where the time of its "
-            + "requests went; with --out, the trace too, as CTF for babeltrace2.",
+            + "requests went; with --out, the trace too, for babeltrace2, Perfetto and btt.",
         HelpName = "off|phases",
         DefaultValueFactory = _ => "off",
     };
@@ -201,7 +201,7 @@ internal sealed class BenchOptions
         return settings with
         {
             Traces = true,
-            TraceDirectory = result.GetValue(_out) is { } directory ? Path.Combine(directory, "ctf") : null,
+            TraceDirectory = result.GetValue(_out),
         };
     }
 

@@ -24,7 +24,7 @@ public sealed class PhasesTests
     {
         (TraceSession trace, int operations, BlockDeviceStatistics statistics) =
             await TrafficAsync(access, queues, isSlow);
-        List<RequestTrace> requests = Join(trace, out int incomplete);
+        IReadOnlyList<RequestTrace> requests = RequestJoiner.JoinAll(trace.Streams, out int incomplete);
         Assert.Equal(0, incomplete);
         Assert.All(trace.Streams, stream => Assert.Equal(0ul, stream.Lost));
         Assert.Equal(statistics.Requests, requests.Count);
@@ -68,7 +68,7 @@ public sealed class PhasesTests
         await device.ReadAsync(0, new byte[4096]);
         await device.DisposeAsync();
         trace.Collect();
-        Assert.InRange(Join(trace, out _).Count, 9, 10);
+        Assert.InRange(RequestJoiner.JoinAll(trace.Streams, out _).Count, 9, 10);
     }
 
     [Fact]
@@ -103,6 +103,97 @@ public sealed class PhasesTests
         }
     }
 
+    [Fact]
+    public async Task Btt_computes_our_phases_from_the_blktrace_file()
+    {
+        if (!File.Exists("/usr/bin/btt")) Assert.Skip("btt is not installed: apt install blktrace");
+        (TraceSession trace, _, _) = await TrafficAsync(PayloadAccess.Map, 1, isSlow: false);
+        IReadOnlyList<RequestTrace> requests = [.. RequestJoiner.JoinAll(trace.Streams, out _)
+            .Where(request => request.LengthBytes != 0)];
+        string folder = Directory.CreateTempSubdirectory("xenblock-blk").FullName;
+        try
+        {
+            BlktraceFile.Write(folder, requests);
+            string file = Path.Combine(folder, "xvda");
+            (int exitCode, string text, string error) = Run(
+                "/usr/bin/blkparse", "-i", file, "-d", $"{file}.bin", "-O");
+            Assert.True(exitCode == 0, $"{text}{error}");
+            (exitCode, string output, error) = Run("/usr/bin/btt", "-i", $"{file}.bin");
+            Assert.True(exitCode == 0, error);
+            foreach ((string name, int from, int to) in ((string, int, int)[])
+                [("Q2G", 0, 1), ("G2I", 1, 2), ("I2D", 2, 5), ("D2C", 5, 12), ("Q2C", 0, 12)])
+            {
+                // A line as "Q2C  0.000000300  0.000000300  0.000000300  50": least, mean, most, how many.
+                string line = output.Split('\n').First(line => line.StartsWith(name, StringComparison.Ordinal));
+                string[] words = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+                double ours = requests.Average(request => (double)(request.Stamps[to] - request.Stamps[from]));
+                double theirs = double.Parse(words[2], System.Globalization.CultureInfo.InvariantCulture) * 1e9;
+                Assert.True(Math.Abs(ours - theirs) <= 2 + (ours * 1e-4), $"{name}: ours {ours} ns, btt: {line}");
+                Assert.Equal(requests.Count, int.Parse(words[^1], System.Globalization.CultureInfo.InvariantCulture));
+            }
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    [Fact]
+    public async Task Protoc_reads_the_perfetto_file_and_its_slices_nest()
+    {
+        if (!File.Exists("/usr/bin/protoc")) Assert.Skip("protoc is not installed: apt install protobuf-compiler");
+        (TraceSession trace, _, _) = await TrafficAsync(PayloadAccess.Batch, 2, isSlow: false);
+        IReadOnlyList<RequestTrace> requests = RequestJoiner.JoinAll(trace.Streams, out _);
+        string folder = Directory.CreateTempSubdirectory("xenblock-perfetto").FullName;
+        try
+        {
+            string path = Path.Combine(folder, "trace.pftrace");
+            PerfettoFile.Write(path, requests);
+            string schema = Path.Combine(folder, "subset.proto");
+            await File.WriteAllTextAsync(schema, PerfettoSubset);
+            (int exitCode, string output, string error) = Run(
+                "/bin/sh", "-c", $"/usr/bin/protoc -I {folder} --decode=Trace {schema} < {path}");
+            Assert.True(exitCode == 0, error);
+            int begins = Count(output, "type: BEGIN");
+            Assert.Equal(begins, Count(output, "type: END"));
+            Assert.Equal(2 * requests.Count, Count(output, "flow_ids:"));
+            int phases = requests.Sum(request =>
+                Enum.GetValues<RequestPhase>().Count(phase => request.PhaseNs(phase) != 0));
+            Assert.Equal((2 * requests.Count) + phases, begins);
+            Assert.Equal(2 * requests.Count, Count(output, "type: COUNTER"));
+            Assert.DoesNotContain(" 1: ", output, StringComparison.Ordinal); // a field that the schema does not know
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    // Of protos/perfetto/trace: the fields that we write, by Perfetto's numbers.
+    private const string PerfettoSubset = """
+        syntax = "proto2";
+        message Trace { repeated TracePacket packet = 1; }
+        message TracePacket {
+          optional uint64 timestamp = 8;
+          optional uint32 trusted_packet_sequence_id = 10;
+          optional TrackEvent track_event = 11;
+          optional TrackDescriptor track_descriptor = 60;
+        }
+        message TrackDescriptor {
+          optional uint64 uuid = 1; optional string name = 2; optional uint64 parent_uuid = 5;
+          optional CounterDescriptor counter = 8;
+        }
+        message CounterDescriptor { }
+        message TrackEvent {
+          enum Type { UNSPECIFIED = 0; BEGIN = 1; END = 2; INSTANT = 3; COUNTER = 4; }
+          optional Type type = 9; optional uint64 track_uuid = 11; optional string name = 23;
+          optional int64 counter_value = 30; repeated fixed64 flow_ids = 47;
+        }
+        """;
+
+    private static int Count(string text, string word) =>
+        text.Split(word, StringSplitOptions.None).Length - 1;
+
     private static async Task<(TraceSession Trace, int Operations, BlockDeviceStatistics Statistics)> TrafficAsync(
         PayloadAccess access, int queues, bool isSlow)
     {
@@ -133,25 +224,9 @@ public sealed class PhasesTests
         return (trace, 4 * each * 2, statistics);
     }
 
-    private static List<RequestTrace> Join(TraceSession trace, out int incomplete)
+    private static (int ExitCode, string Output, string Error) Run(string program, params string[] arguments)
     {
-        incomplete = 0;
-        var joiner = new RequestJoiner();
-        var requests = new List<RequestTrace>();
-        foreach (var queue in trace.Streams.GroupBy(stream => (stream.Disk, stream.Queue)))
-        {
-            requests.AddRange(joiner.Join(
-                queue.Where(stream => stream.Side == TraceSide.Frontend).SelectMany(stream => stream.Records),
-                queue.Where(stream => stream.Side == TraceSide.Backend).SelectMany(stream => stream.Records)));
-            incomplete += joiner.Incomplete;
-        }
-
-        return requests;
-    }
-
-    private static (int ExitCode, string Output, string Error) Run(string program, string argument)
-    {
-        using Process process = Process.Start(new ProcessStartInfo(program, [argument])
+        using Process process = Process.Start(new ProcessStartInfo(program, arguments)
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
