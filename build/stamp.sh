@@ -87,17 +87,23 @@ build_native_locked() {
 }
 
 # build_appliance ROOT: artifacts/native/appliance/appliance, the whole of a guest in one file.
-build_appliance() {
-  need_linker && with_build_lock "$1" build_appliance_locked "$1"
+build_appliance() { build_program "$1" appliance samples/appliance; }
+
+# build_enemy ROOT: artifacts/native/enemy/enemy, the hostile frontend, for a guest.
+build_enemy() { build_program "$1" enemy tests/XenBlock.Enemy tests/XenBlock.TestKit; }
+
+# build_program ROOT NAME PROJECT [FOLDER...]: artifacts/native/NAME/NAME, from its project and these folders beside.
+build_program() {
+  need_linker && with_build_lock "$1" build_program_locked "$@"
 }
 
-build_appliance_locked() {
-  local stamp=artifacts/native/appliance.stamp
-  if is_fresh "$1" $stamp artifacts/native/appliance/appliance &&
-    [[ -z $(find "$1/samples/appliance" -newer "$1/$stamp" -print -quit) ]]; then return 0; fi
-  mkdir -p "$1/artifacts/native"
-  touch "$1/$stamp.new"
-  publish_native "$1" samples/appliance appliance && mv "$1/$stamp.new" "$1/$stamp"
+build_program_locked() {
+  local root=$1 name=$2 project=$3 stamp=artifacts/native/$2.stamp
+  if is_fresh "$root" "$stamp" "artifacts/native/$name/$name" &&
+    [[ -z $(cd "$root" && find "${@:3}" -newer "$stamp" -print -quit) ]]; then return 0; fi
+  mkdir -p "$root/artifacts/native"
+  touch "$root/$stamp.new"
+  publish_native "$root" "$project" "$name" && mv "$root/$stamp.new" "$root/$stamp"
 }
 
 # publish_native ROOT PROJECT FOLDER: a warning of the trimmer or of the AOT compiler is an error, as all are.

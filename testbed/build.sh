@@ -2,8 +2,9 @@
 # build.sh: makes the machine of the test bed from Debian packages, once, in the cache folder.
 #
 # What is there afterwards: xen and vmlinux (what QEMU starts), dom0.cpio (dom0's first stage), root.ext4 (dom0's root
-# disk, with the toolstack and with what its guests start from) and modules/ (Xen's drivers, for the appliance). Takes
-# a minute, needs root for mmdebstrap. The packages are only unpacked: neither Xen nor a kernel is installed here.
+# disk, with the toolstack, with what its guests start from, and with a disk of tools for them) and modules/ (Xen's
+# drivers, for the appliance). Takes a minute, needs root for mmdebstrap. The packages are only unpacked: neither Xen
+# nor a kernel is installed here.
 set -euo pipefail
 
 here=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
@@ -55,7 +56,7 @@ dom0_root() {
   local version=${xen#xen-hypervisor-} modules=lib/modules/$release list applet
   list=base-files,bash,coreutils,diffutils,findutils,sed,grep,gzip,mawk,tar,util-linux,mount,procps,iproute2
   list+=,busybox-static,kmod,e2fsprogs,jq,libstdc++6,zlib1g,systemd
-  list+=,"xen-utils-${version%-amd64}",xen-utils-common,xenstore-utils,qemu-system-xen,qemu-utils
+  list+=,"xen-utils-${version%-amd64}",xen-utils-common,xenstore-utils,qemu-system-xen,qemu-utils,fio,hdparm
   mmdebstrap --quiet --variant=extract --mode=root --components=main --include="$list" \
     "$suite" root "$(sources)"
   rm -rf root/usr/share/{doc,man,locale,info,perl,perl5,iso-codes}
@@ -81,7 +82,7 @@ dom0_root() {
 
 # tree FOLDER INIT: the start of an initramfs, busybox and nothing else.
 tree() {
-  mkdir -p "$1"/{bin,sbin,dev,proc,sys,run,tmp,mnt,newroot,modules}
+  mkdir -p "$1"/{bin,sbin,dev,proc,sys,run,tmp,mnt,newroot,modules,tools}
   cp root/bin/busybox "$1/bin/"
   ln -s busybox "$1/bin/sh"
   install -m 755 "$here/guest/$2" "$1/init"
@@ -97,17 +98,33 @@ with_modules() {
   done
 }
 
+# libraries PROGRAM: those of dom0 that it needs.
+libraries() { chroot root /lib64/ld-linux-x86-64.so.2 --list "$1" | grep -o '/[^ ]*\.so[^ ]*'; }
+
 # with_programs FOLDER PROGRAM...: copies programs of dom0 and the libraries that they need.
 with_programs() {
   local folder=$1 program library
   shift
   for program; do
     cp -L "root$program" "$folder/bin/"
-    for library in $(chroot root /lib64/ld-linux-x86-64.so.2 --list "$program" | grep -o '/[^ ]*\.so[^ ]*'); do
+    for library in $(libraries "$program"); do
       mkdir -p "$folder$(dirname "$library")"
       cp -L "root$library" "$folder$library"
     done
   done
+}
+
+# tools_disk PROGRAM...: a disk of programs for guests, all libraries in one folder. Those of fio alone are 80 MiB, for
+# storage that no guest has here: too much for an initramfs, and of a disk only what is used is ever read.
+tools_disk() {
+  local program
+  mkdir -p tools/{bin,lib}
+  for program; do
+    cp -L "root$program" tools/bin/
+    for library in $(libraries "$program"); do cp -Lu "root$library" tools/lib/; done
+  done
+  truncate -s 128M root/boot/tools.ext4
+  mke2fs -q -t ext4 -O '^has_journal' -E lazy_itable_init=1 -d tools root/boot/tools.ext4
 }
 
 pack() { (cd "$1" && find . | cpio --quiet -o -H newc -R 0:0) >"$2"; }
@@ -166,8 +183,9 @@ build() {
   dom0_root
   initial_file_systems
   guest_disk
+  tools_disk /usr/bin/fio /sbin/hdparm /sbin/fstrim /sbin/blockdev
   dom0_disk
-  rm -rf packages debs root stage guest guest-root guest.cpio
+  rm -rf packages debs root stage guest guest-root tools guest.cpio
   recipe >stamp
   cd "$cache"
   rm -rf bed

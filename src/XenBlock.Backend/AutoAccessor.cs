@@ -21,7 +21,9 @@ internal sealed class AutoAccessor : PayloadAccessor
     /// <summary>Chooses between two accessors, which are its own from here on.</summary>
     /// <param name="mapper">What both of them use.</param>
     /// <param name="owner">The frontend.</param>
-    /// <param name="mapping">A <see cref="MapAccessor"/>, or a <see cref="PersistentAccessor"/> if that is agreed.</param>
+    /// <param name="mapping">
+    /// A <see cref="MapAccessor"/>, or a <see cref="PersistentAccessor"/> if that is agreed.
+    /// </param>
     /// <param name="copying">The other way.</param>
     /// <param name="time">The clock.</param>
     /// <param name="counters">Where it counts, and keeps what it has learnt.</param>

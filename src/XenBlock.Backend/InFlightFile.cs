@@ -32,10 +32,11 @@ internal sealed class InFlightFile : IDisposable
     /// <param name="ring">The ring's pages.</param>
     /// <param name="plan">The connection.</param>
     /// <param name="answer">What the frontend published of the queue: what tells this ring from others.</param>
-    /// <exception cref="XenBlockException">
+    /// <exception cref="RequestsLostException">
     /// Requests are under way on the ring, and the file does not tell which: it was lost, or the frontend has changed
     /// its indices. To do again what can be read from the ring would lose some and double others.
     /// </exception>
+    /// <exception cref="XenBlockException">The file cannot be opened.</exception>
     public static InFlightFile Open(
         string path, int queue, SharedPages ring, ConnectionPlan plan, QueueAnswer answer)
     {
@@ -73,8 +74,7 @@ internal sealed class InFlightFile : IDisposable
             if (responses != 0 && underWay != 0)
             {
                 file.Dispose();
-                throw new XenBlockException(
-                    XenBlockErrorKind.NotFound,
+                throw new RequestsLostException(
                     $"{underWay} requests are under way on the ring, and {path}, which said which, is lost or of "
                         + "another ring; detach the disk and attach it again");
             }

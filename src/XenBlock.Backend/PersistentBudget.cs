@@ -34,7 +34,7 @@ internal sealed class PersistentBudget(int pagesMax)
     /// <summary>One queue more.</summary>
     public void Join() => Interlocked.Increment(ref _members);
 
-    /// <summary>One queue less; what it had it has given back. What it may have lacked nobody waits for any more.</summary>
+    /// <summary>One queue less, which has given back what it had. Nobody waits for what it lacked.</summary>
     public void Leave()
     {
         Interlocked.Decrement(ref _members);

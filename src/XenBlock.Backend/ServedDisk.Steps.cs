@@ -142,13 +142,14 @@ public sealed partial class ServedDisk
             Disk = $"{Frontend.Value}/{Vdev}",
             Name = $"vbd {Frontend.Value} {Vdev}",
         };
-        DiskConnection connection = await DiskConnection.OpenAsync(plan, _counters.Queues);
+        (DiskConnection connection, string? lost) = await OpenAsync(plan);
         _connection = connection;
         _agreed = agreed;
         _ = KickWhenEndedAsync(connection);
         try
         {
-            await SetStateAsync(XenbusState.Connected, Properties(geometry).ToKeys(_options.SectorUnits));
+            if (lost is not null) await FailAsync(lost);
+            else await SetStateAsync(XenbusState.Connected, Properties(geometry).ToKeys(_options.SectorUnits));
         }
         catch
         {
@@ -158,6 +159,26 @@ public sealed partial class ServedDisk
 
         _counters.Connects++;
         connection.Start();
+    }
+
+    /// <summary>
+    /// A connection; or, where the requests under way are lost, one that answers all there is and all that comes with
+    /// an error, until the frontend has closed. Linux's blkfront ends no request by itself: without an answer to each
+    /// it waits for ever, and takes its whole xenbus along when the disk is to go (del_gendisk, in
+    /// drivers/block/xen-blkfront.c). Nothing is done to the image, so that no answer can be a wrong one.
+    /// </summary>
+    private async Task<(DiskConnection Connection, string? Lost)> OpenAsync(ConnectionPlan plan)
+    {
+        try
+        {
+            return (await DiskConnection.OpenAsync(plan, _counters.Queues), null);
+        }
+        catch (RequestsLostException exception)
+        {
+            var refusing = new FaultyBlockStore(_store, new FaultyBlockStoreOptions { EveryNth = 1 });
+            ConnectionPlan closing = plan with { Store = refusing, Options = _options with { InFlightPath = null } };
+            return (await DiskConnection.OpenAsync(closing, _counters.Queues), exception.Message);
+        }
     }
 
     private async Task KickWhenEndedAsync(DiskConnection connection)

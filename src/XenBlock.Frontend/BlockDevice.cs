@@ -41,7 +41,12 @@ public sealed class BlockDevice : IAsyncDisposable
             _host = _shared = new DeviceQueues(
                 options.QueuesMax,
                 index => new PumpShell(
-                    hypervisor.Grants, hypervisor.Time, Name, options.SpinUs, Recorder(hypervisor, options, index), index));
+                    hypervisor.Grants,
+                    hypervisor.Time,
+                    Name,
+                    options.SpinUs,
+                    Recorder(hypervisor, options, index),
+                    index));
         _buffers = new BufferPool(hypervisor.Grants, BackendDomain, opening.Handshake.IsTrusted);
         _life = new DeviceLife(
             hypervisor, opening.Directory, opening.Handshake, opening.Watch, _host, _buffers, options);

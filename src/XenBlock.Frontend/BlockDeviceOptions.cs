@@ -39,7 +39,8 @@ public sealed record BlockDeviceOptions
     public bool Reconnect { get; init; }
 
     /// <summary>
-    /// How long <see cref="BlockDevice.SuspendAsync"/> waits for what the backend has taken; 30 s as FreeBSD's blkfront.
+    /// How long <see cref="BlockDevice.SuspendAsync"/> waits for what the backend has taken; 30 s, as FreeBSD's
+    /// blkfront.
     /// </summary>
     public TimeSpan SuspendTimeout { get; init; } = TimeSpan.FromSeconds(30);
 

@@ -252,7 +252,13 @@ internal sealed partial class FrontendPump
 
         int index = _inFlight.Peek();
         if (!_grants!.TryTake(
-            ref _inFlight[index], index, operation, buffer, firstPage, pageCount, out ReadOnlySpan<GrantReference> references))
+            ref _inFlight[index],
+            index,
+            operation,
+            buffer,
+            firstPage,
+            pageCount,
+            out ReadOnlySpan<GrantReference> references))
         {
             if (region >= 0) _pool.Give(region);
             Counters.WaitsForGrants++;

@@ -32,7 +32,7 @@ public static class TracePacket
     internal const int DiscardedOffset = 64;
     internal const int RecorderOffset = 72;
 
-    /// <summary>Finishes the header of a copied page, whose records are there: what a reader needs to read it.</summary>
+    /// <summary>Finishes the header of a copied page whose records are there, so that it can be read.</summary>
     /// <param name="page">A page of <see cref="SizeBytes"/>.</param>
     /// <param name="uuid">The trace's, 16 bytes.</param>
     /// <param name="sequence">Its number in its stream, from 0; a gap says that packets were overwritten.</param>

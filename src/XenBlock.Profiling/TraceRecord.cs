@@ -6,7 +6,8 @@ namespace XenBlock.Profiling;
 /// One event: 32 bytes, laid out as they lie in a packet of CTF 1.8 (header: time and kind; context: queue; fields).
 /// </summary>
 [StructLayout(LayoutKind.Explicit, Size = SizeBytes)]
-public readonly struct TraceRecord(long timeNs, TraceEventKind kind, int queue, uint amount, ulong request, ulong detail)
+public readonly struct TraceRecord(
+    long timeNs, TraceEventKind kind, int queue, uint amount, ulong request, ulong detail)
 {
     /// <summary>Bytes of a record.</summary>
     public const int SizeBytes = 32;

@@ -33,7 +33,8 @@ public sealed class TraceRecorder
     public TraceRecorder(SharedPages pages, int number, string name, TimeProvider time)
     {
         _packetCount = (pages.LengthBytes / TracePacket.SizeBytes) - 1;
-        if (_packetCount < 2) throw new ArgumentException("a page of control and two of packets at least", nameof(pages));
+        if (_packetCount < 2)
+            throw new ArgumentException("a page of control and two of packets at least", nameof(pages));
         _pages = pages;
         _time = time;
         Number = number;

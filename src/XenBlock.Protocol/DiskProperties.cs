@@ -79,13 +79,14 @@ public sealed record DiskProperties
 
     /// <summary>What a backend publishes.</summary>
     /// <param name="units">What the frontend takes <c>sectors</c> for; Xen 4.19's rule by default.</param>
-    public IReadOnlyDictionary<string, string> ToKeys(SectorUnits units = default) => new Dictionary<string, string>(StringComparer.Ordinal)
-    {
-        [VbdKeys.Sectors] = (units.SectorsAreLogical
-            ? SectorCount / (ulong)(SectorSizeBytes / ProtocolConstants.SectorSizeBytes)
-            : SectorCount).ToString(CultureInfo.InvariantCulture),
-        [VbdKeys.SectorSize] = SectorSizeBytes.ToString(CultureInfo.InvariantCulture),
-        [VbdKeys.PhysicalSectorSize] = PhysicalSectorSizeBytes.ToString(CultureInfo.InvariantCulture),
-        [VbdKeys.Info] = ((uint)Info).ToString(CultureInfo.InvariantCulture),
-    };
+    public IReadOnlyDictionary<string, string> ToKeys(SectorUnits units = default) =>
+        new Dictionary<string, string>(StringComparer.Ordinal)
+        {
+            [VbdKeys.Sectors] = (units.SectorsAreLogical
+                ? SectorCount / (ulong)(SectorSizeBytes / ProtocolConstants.SectorSizeBytes)
+                : SectorCount).ToString(CultureInfo.InvariantCulture),
+            [VbdKeys.SectorSize] = SectorSizeBytes.ToString(CultureInfo.InvariantCulture),
+            [VbdKeys.PhysicalSectorSize] = PhysicalSectorSizeBytes.ToString(CultureInfo.InvariantCulture),
+            [VbdKeys.Info] = ((uint)Info).ToString(CultureInfo.InvariantCulture),
+        };
 }

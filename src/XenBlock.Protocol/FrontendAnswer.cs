@@ -85,7 +85,8 @@ public sealed record FrontendAnswer
               from key in (string[])
               [
                   VbdKeys.RingRef, VbdKeys.EventChannel,
-                  .. Enumerable.Range(0, 1 << Math.Clamp(offer.RingPageOrderMax, 0, ProtocolConstants.RingPageOrderMax)).Select(VbdKeys.RingRefN),
+                  .. Enumerable.Range(0, 1 << Math.Min(offer.RingPageOrderMax, ProtocolConstants.RingPageOrderMax))
+                      .Select(VbdKeys.RingRefN),
               ]
               select Prefix(queue, queueCount) + key;
 

@@ -65,7 +65,8 @@ guest_files() {
   (cd "$WORK/$name.tree" && find . | busybox cpio -o -H newc 2>/dev/null) | cat /boot/guest.cpio - >"$WORK/$name.cpio"
 }
 
-# guest_config NAME [KERNEL WORDS [DISK...]]: NAME.cfg for xl; TYPE (pv or pvh) and MEMORY (MiB) may be set before.
+# guest_config NAME [KERNEL WORDS [DISK...]]: NAME.cfg for xl; TYPE (pv or pvh), MEMORY (MiB) and VCPUS may be set
+# before. With tools=/dev/xvdz among the words it has fio, hdparm and fstrim, if xvdz is /boot/tools.ext4.
 guest_config() {
   local name=$1 words=${2:-} disks="" disk
   shift $(($# < 2 ? $# : 2))
@@ -76,7 +77,7 @@ type = "${TYPE:-pv}"
 kernel = "/boot/vmlinux"
 ramdisk = "$WORK/$name.cpio"
 memory = ${MEMORY:-128}
-vcpus = 1
+vcpus = ${VCPUS:-1}
 extra = "console=hvc0 mitigations=off quiet panic=1 $words"
 on_poweroff = "destroy"
 on_crash = "destroy"

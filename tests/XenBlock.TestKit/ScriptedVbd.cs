@@ -17,6 +17,9 @@ public sealed class ScriptedVbd(IHypervisor hypervisor, DomainId backend, VbdNum
     /// <summary>The backend's directory.</summary>
     public string BackendPath { get; } = VbdPaths.Backend(backend, hypervisor.DomainId, vbd);
 
+    /// <summary>How long to wait for a state of the backend.</summary>
+    public TimeSpan Patience { get; set; } = TimeSpan.FromSeconds(10);
+
     /// <summary>Writes keys and state in one transaction.</summary>
     public Task PublishAsync(XenbusState state, IReadOnlyDictionary<string, string>? keys = null) =>
         hypervisor.Store.TransactAsync(async transaction =>
@@ -34,11 +37,11 @@ public sealed class ScriptedVbd(IHypervisor hypervisor, DomainId backend, VbdNum
         XenbusTransitions.Parse(await hypervisor.Store.ReadAsync($"{BackendPath}/{VbdKeys.State}"));
 
     /// <summary>Waits until the backend is in one of these states.</summary>
-    /// <exception cref="TimeoutException">It was not within ten seconds.</exception>
+    /// <exception cref="TimeoutException">It was not within <see cref="Patience"/>.</exception>
     public async Task<XenbusState> WaitForBackendAsync(params XenbusState[] states)
     {
         await using IXenStoreWatch watch = await hypervisor.Store.WatchAsync($"{BackendPath}/{VbdKeys.State}");
-        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(10));
+        using var deadline = new CancellationTokenSource(Patience);
         XenbusState state = XenbusState.Unknown;
         try
         {

@@ -113,6 +113,54 @@ public sealed class ToolstackTests : IDisposable
         Assert.Equal(24, report.RootElement.GetProperty("points").GetArrayLength());
     }
 
+    [Fact]
+    public async Task An_image_that_grows_while_it_is_served_is_noticed_and_one_of_an_odd_size_is_told()
+    {
+        string image = _shop.Sparse("image.raw", 8 << 20);
+        string odd = _shop.Sparse("odd.raw", 8 << 20);
+        using RunningTool machine = await _shop.MachineAsync();
+        using RunningTool serve = await _shop.ServeAsync(image, odd);
+        using RunningTool user = RunningTool.Start(
+            "verify", "xvda", "--machine", _shop.Socket, "--overwrite", "--seconds", "60", "--json");
+        await _shop.UntilConnectedAsync();
+
+        // They are looked at in turn: who has seen the first one's new size has gone on to the odd one.
+        Resize(odd, (24 << 20) + 7);
+        Resize(image, 24 << 20);
+        await Workshop.UntilAsync(() => Sectors() == 24 << 11, "the connected frontend is told the new size");
+        await user.SignalAsync("INT");
+        await user.EndAsync();
+        Resize(image, 32 << 20);
+        await Workshop.UntilAsync(() => InfoBytes("xvda") == 32 << 20, "the next connection has the next size");
+        long oddBytes = InfoBytes("xvdb");
+        await serve.SignalAsync("TERM");
+        ToolResult end = await serve.EndAsync();
+
+        Assert.Equal(8 << 20, oddBytes);
+        Assert.Contains("has another size now: 24 MiB, it had 8 MiB.", end.Error, StringComparison.Ordinal);
+        Assert.Contains("not a multiple of the sector size", end.Error, StringComparison.Ordinal);
+        Assert.Contains("until then it is served with 8 MiB.", end.Error, StringComparison.Ordinal);
+        Assert.True(end.ExitCode == 0, $"{end}");
+    }
+
+    // By a program that takes no lock, as truncate; a FileStream would.
+    private static void Resize(string image, long sizeBytes) =>
+        ToolResult result = Tool.RunProgramAsync("truncate", "-s", $"{sizeBytes}", image).GetAwaiter().GetResult();
+        Assert.Equal(0, result.ExitCode);
+
+    private long Sectors() => long.Parse(
+        Tool.RunAsync(
+            "store", "read", "--socket", _shop.Socket + ".xenstore", "/local/domain/0/backend/vbd/1/51712/sectors")
+            .GetAwaiter().GetResult().Output.Trim(),
+        System.Globalization.CultureInfo.InvariantCulture);
+
+    private long InfoBytes(string vdev)
+    {
+        ToolResult info = Tool.RunAsync("info", vdev, "--machine", _shop.Socket, "--json").GetAwaiter().GetResult();
+        using JsonDocument document = JsonDocument.Parse(info.Output);
+        return document.RootElement.GetProperty("sizeBytes").GetInt64();
+    }
+
     private Task<ToolResult> ListAsync(params string[] arguments) =>
         Tool.RunAsync(["list", "--machine", _shop.Socket, .. arguments]);
 

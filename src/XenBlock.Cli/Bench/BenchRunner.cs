@@ -102,7 +102,8 @@ internal sealed class BenchRunner(
             {
                 token.ThrowIfCancellationRequested();
                 int depth = settings.Depths.Max();
-                worker.Measure(new BenchPoint(operation, size, depth, worker.Mode, worker.Access), s_warmUp, session.Read);
+                BenchPoint point = new(operation, size, depth, worker.Mode, worker.Access);
+                worker.Measure(point, s_warmUp, session.Read);
             }
         }
     }

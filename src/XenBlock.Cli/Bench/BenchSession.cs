@@ -9,7 +9,8 @@ using XenBlock.XenStore;
 namespace XenBlock.Cli.Bench;
 
 /// <summary>
-/// A machine with a backend, a frontend, and one connected disk for each mode and access. Disposing closes all in order.
+/// A machine with a backend, a frontend, and one connected disk for each mode and access. Disposing closes all in
+/// order.
 /// </summary>
 internal sealed class BenchSession : IAsyncDisposable
 {

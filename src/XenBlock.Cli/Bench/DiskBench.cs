@@ -101,7 +101,8 @@ internal sealed class DiskBench
             try
             {
                 int bytes = need == needs[0] ? Math.Max(need, BenchVerifier.LengthMax) : need;
-                DiskWorker worker = new(device, mode, _settings.Accesses[0], _sizeBytes, _settings.Pattern, most, bytes);
+                AccessChoice access = _settings.Accesses[0];
+                DiskWorker worker = new(device, mode, access, _sizeBytes, _settings.Pattern, most, bytes);
                 int left = points.RemoveAll(point => BytesOf(point) > need);
                 if (left > 0)
                 {

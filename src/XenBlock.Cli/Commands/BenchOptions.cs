@@ -126,8 +126,8 @@ internal sealed class BenchOptions
         _only.AcceptOnlyFromAmong("read", "write");
         foreach (Option option in (Option[])
             [
-                _quick, _image, _overwrite, _size, _out, _trace, _model, _access, _grants, _store, _processes, _sizes, _depths,
-                _modes, _pattern, _only, _seconds, _repeats, _noVerify, _noBaselines,
+                _quick, _image, _overwrite, _size, _out, _trace, _model, _access, _grants, _store, _processes, _sizes,
+                _depths, _modes, _pattern, _only, _seconds, _repeats, _noVerify, _noBaselines,
             ])
             command.Options.Add(option);
     }
@@ -234,7 +234,9 @@ internal sealed class BenchOptions
             IsQuick = isQuick,
             HasBaselines = !result.GetValue(_noBaselines),
             Verifies = !result.GetValue(_noVerify),
-            ComparesGranted = !comparesAccesses && !result.GetValue(_noBaselines) && result.GetValue(_sizes) is not { Length: > 0 },
+            ComparesGranted = !comparesAccesses
+                && !result.GetValue(_noBaselines)
+                && result.GetValue(_sizes) is not { Length: > 0 },
         };
     }
 

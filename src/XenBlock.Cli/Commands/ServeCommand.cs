@@ -87,7 +87,8 @@ internal sealed class ServeCommand : XenblkCommand
 
             SIGTERM ends it with exit code 0, Ctrl-C with 130; both close every disk in order first, and remove the
             nodes that this made. It ends by itself, with 0, when every disk was taken away or its domain is gone.
-            A backend that died and is started again takes up its disks where they were.
+            A backend that died and is started again takes up its disks where they were. An image that is made larger
+            (truncate, lvextend) is a larger disk to the guest within a second.
             """)
     {
         Arguments.Add(_images);

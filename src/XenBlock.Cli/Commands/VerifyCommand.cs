@@ -47,7 +47,8 @@ internal sealed class VerifyCommand : XenblkCommand
         HelpName = "N",
     };
 
-    private readonly Option<int?> _queues = CommonOptions.Queues("The most queues to wish for. Default: as many as there are processors, at most 4.");
+    private readonly Option<int?> _queues = CommonOptions.Queues(
+        "The most queues to wish for. Default: as many as there are processors, at most 4.");
 
     private readonly Option<string> _sectorUnits = CommonOptions.SectorUnits();
 

@@ -45,7 +45,8 @@ internal static class PhaseTable
             .GroupBy(point => point.Operation, StringComparer.Ordinal))
         {
             PointReport shallow = operation.OrderBy(point => point.Depth).ThenBy(point => point.SizeBytes).First();
-            PointReport deep = operation.OrderByDescending(point => point.Depth).ThenBy(point => point.SizeBytes).First();
+            PointReport deep =
+                operation.OrderByDescending(point => point.Depth).ThenBy(point => point.SizeBytes).First();
             sentences.Add(Sentence(shallow));
             if (!ReferenceEquals(shallow, deep))
                 sentences.Add(Sentence(deep));

@@ -11,6 +11,7 @@ namespace XenBlock.Cli.Serving;
 internal sealed class ServingWatch
 {
     private static readonly TimeSpan s_look = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan s_lookAtSizes = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan s_afterthought = TimeSpan.FromSeconds(1);
     private readonly CommandRun _run;
     private readonly HostedMachine _machine;
@@ -36,10 +37,17 @@ internal sealed class ServingWatch
         Task<string[]> ended = Task.WhenAll(_images.Select(image => image.Served!.Completion));
         Task stopped = Task.Delay(Timeout.Infinite, _run.Token);
         _ = EndDisksOfDeadDomainsAsync();
+        Patience untilSizes = new(s_lookAtSizes);
         while (true)
         {
             Task first = await Task.WhenAny(gone, ended, stopped, Task.Delay(s_look, CancellationToken.None));
             Tell();
+            if (untilSizes.IsOver)
+            {
+                LookAtSizes();
+                untilSizes = new Patience(s_lookAtSizes);
+            }
+
             if (first == stopped)
                 return ExitCodes.Okay;
 
@@ -72,7 +80,7 @@ internal sealed class ServingWatch
         for (int i = 0; i < _shown.Length; i++)
         {
             (XenbusState state, string? error) = (_images[i].Served!.State, _images[i].Served!.LastError);
-            string name = $"{_images[i].Served!.Vdev} of domain {_images[i].Served!.Frontend.Value}";
+            string name = NameOf(_images[i]);
             if (error is not null && !string.Equals(error, _errors[i], StringComparison.Ordinal))
                 _run.Remark($"{name}: {Failure.Sentence(error)}");
             if (state != _shown[i])
@@ -80,6 +88,18 @@ internal sealed class ServingWatch
             (_shown[i], _errors[i]) = (state, error);
         }
     }
+
+    private void LookAtSizes()
+    {
+        foreach (ServedImage image in _images.Where(image => !image.Served!.Completion.IsCompleted))
+        {
+            if (image.LookAtSize() is { } sentence)
+                _run.Remark($"{NameOf(image)}: {Failure.Sentence(sentence)}");
+        }
+    }
+
+    private static string NameOf(ServedImage image) =>
+        $"{image.Served!.Vdev} of domain {image.Served!.Frontend.Value}";
 
     // Their nodes go with the toolstack's clean-up; where nobody cleans up, we do, for what we made.
     private async Task EndDisksOfDeadDomainsAsync()

@@ -7,12 +7,14 @@ namespace XenBlock.TestKit.Enemy;
 /// <summary>
 /// The pages of a hostile guest, all side by side: its ring, pages that it grants, and between them canaries that no
 /// request ever names rightly: pages that are not granted, pages granted for reading only, and one granted for writing
-/// that is never named. Whatever changes a canary reached further than it was let.
+/// that is never named. Whatever changes a canary reached further than it was let. On real Xen all pages of a guest's
+/// driver are granted for writing: those that are named for reading only are no canaries there.
 /// </summary>
 internal sealed class EnemyMemory : IDisposable
 {
     private const int Page = ProtocolConstants.PageSizeBytes;
     private const int DataPages = 64;
+    private const int ReservedGrants = 8; // GNTTAB_NR_RESERVED_ENTRIES of xen/include/public/grant_table.h
 
     private readonly IHypervisor _hypervisor;
     private readonly GrantablePages _pages;
@@ -41,7 +43,7 @@ internal sealed class EnemyMemory : IDisposable
                     _canaries.Add(page);
                     break;
                 case 1:
-                    _canaries.Add(page);
+                    if (hypervisor.Grants.Lifetime != GrantLifetime.UntilFreed) _canaries.Add(page);
                     _readable.Add(Offer(page, GrantAccess.ReadOnly));
                     break;
                 default:
@@ -72,9 +74,10 @@ internal sealed class EnemyMemory : IDisposable
 
     /// <summary>
     /// True if a word that is no grant would be taken for one of ours where a grant is looked for: a request whose
-    /// operation changes while it is read is laid out differently, and would reach a page by chance.
+    /// operation changes while it is read is laid out differently, and would reach a page by chance. On Xen a guest's
+    /// first grants are its console and its XenStore: an enemy that loses those can say nothing any more.
     /// </summary>
-    public bool IsGrantOfOurs(uint word) => _all.Contains(word);
+    public bool IsGrantOfOurs(uint word) => word < ReservedGrants || _all.Contains(word);
 
     /// <summary>A page that it uses as it likes.</summary>
     public SharedPages Own(int index) => _pages.Pages.Slice(_own[index] * Page, Page);

@@ -21,7 +21,7 @@ internal sealed class EnemyRing
     private uint _consumed;
     private ulong _nextId = 1;
 
-    public EnemyRing(EnemyMemory memory, EnemyPlan plan)
+    public EnemyRing(EnemyMemory memory, EnemyPlan plan, Random random)
     {
         _memory = memory;
         _plan = plan;
@@ -35,6 +35,11 @@ internal sealed class EnemyRing
             memory.Ring.StoreRelease(offset, plan.RingStart);
         foreach (int offset in new[] { RingLayout.RequestEvent, RingLayout.ResponseEvent })
             memory.Ring.StoreRelease(offset, unchecked(plan.RingStart + 1));
+        for (int page = 0; page < EnemyRequests.IndirectPages; page++)
+        {
+            for (int offset = 0; offset < ProtocolConstants.PageSizeBytes; offset += BlkifSegment.SizeBytes)
+                memory.Own(page).CopyIn(offset, EnemyRequests.Segment(random, memory));
+        }
     }
 
     /// <summary>Requests published.</summary>
@@ -55,6 +60,7 @@ internal sealed class EnemyRing
         {
             BlockRequest request = EnemyRequests.Make(random, _memory, _nextId);
             BlkifCodec.WriteRequest(_plan.Abi, in request, _slot);
+            FillGaps(_slot);
             if (random.Next(6) == 0) SpoilSlot(random, _slot);
             _open.Add(BinaryPrimitives.ReadUInt64LittleEndian(_slot.AsSpan(_idOffset)));
             _memory.Ring.CopyIn(_layout.SlotOffset(_produced), _slot);
@@ -137,6 +143,16 @@ internal sealed class EnemyRing
         int word = _segmentsOffset + (random.Next((_slot.Length - _segmentsOffset) / sizeof(uint)) * sizeof(uint));
         uint sectors = EnemyRequests.Sectors(random, _memory);
         _memory.Ring.CopyIn(start + word, random.Next(2) == 0 ? sectors : EnemyRequests.Grant(random, _memory));
+    }
+
+    // A count that grows while it is read reaches words that nobody wrote. Zero would be a grant, on Xen the console's.
+    private void FillGaps(Span<byte> slot)
+    {
+        for (int offset = _segmentsOffset; offset <= slot.Length - sizeof(uint); offset += BlkifSegment.SizeBytes)
+        {
+            Span<byte> word = slot.Slice(offset, sizeof(uint));
+            if (BinaryPrimitives.ReadUInt32LittleEndian(word) == 0) word.Fill(0xFF);
+        }
     }
 
     private void SpoilSlot(Random random, Span<byte> slot)

@@ -39,7 +39,7 @@ public sealed class HostileFrontend
     /// <summary>Responses taken, in all lives.</summary>
     public long Responses { get; private set; }
 
-    /// <summary>How long an answer, or the end of a mapping, may take.</summary>
+    /// <summary>How long an answer, a state of the backend, or the end of a mapping, may take.</summary>
     public TimeSpan Bound { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>Told of each life's grant for writing that no request names, for a planted fault.</summary>
@@ -51,6 +51,7 @@ public sealed class HostileFrontend
     {
         var random = new Random(unchecked((_seed * 7919) + life));
         EnemyPlan plan = EnemyPlan.From(random);
+        _vbd.Patience = Bound;
         Lives++;
         string? problem;
         try
@@ -72,7 +73,7 @@ public sealed class HostileFrontend
         Unnamed?.Invoke(memory.UnnamedGrant);
         try
         {
-            var ring = new EnemyRing(memory, plan);
+            var ring = new EnemyRing(memory, plan, random);
             Dictionary<string, string> keys = EnemyKeys.Make(random, plan, memory, channel.LocalPort);
 
             // A backend that is still busy with the flips of the life before may answer those first; that is not an

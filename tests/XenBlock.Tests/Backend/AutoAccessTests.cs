@@ -62,8 +62,9 @@ public sealed class AutoAccessTests
         await using PumpHarness harness = Harness(isPersistent: true, keptMax: 12);
         for (int round = 0; round < 100; round++)
         {
-            Assert.Equal(BlkifStatus.Okay, harness.Ask(harness.Frontend.Direct(BlkifOperation.Read, 1, 0, 0, 4)).Status);
-            Assert.Equal(BlkifStatus.Okay, harness.Ask(harness.Frontend.Direct(BlkifOperation.Write, 2, 0, 4, 4)).Status);
+            BlockResponse read = harness.Ask(harness.Frontend.Direct(BlkifOperation.Read, 1, 0, 0, 4));
+            BlockResponse write = harness.Ask(harness.Frontend.Direct(BlkifOperation.Write, 2, 0, 4, 4));
+            Assert.Equal((BlkifStatus.Okay, BlkifStatus.Okay), (read.Status, write.Status));
         }
 
         // Both were mapped once, while there was room, and cost nothing since: no copy is as cheap.

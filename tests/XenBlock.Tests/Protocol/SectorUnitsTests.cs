@@ -9,9 +9,11 @@ public sealed class SectorUnitsTests
     private static readonly Gen<SectorUnits> _units =
         Gen.Int[0, SectorUnits.Words.Count - 1].Select(index => SectorUnits.Parse(SectorUnits.Words[index]));
 
+    private static readonly Gen<int> _sectorSizes = Gen.Int[0, 3].Select(power => 512 << power);
+
     [Fact]
     public void What_is_said_in_a_peer_s_units_is_understood_as_it_was_meant() =>
-        Gen.Select(_units, Gen.Int[0, 3].Select(power => 512 << power), Gen.ULong[0, 1 << 40], Gen.Int[0, 7], Gen.Int[0, 7])
+        Gen.Select(_units, _sectorSizes, Gen.ULong[0, 1 << 40], Gen.Int[0, 7], Gen.Int[0, 7])
             .Sample((units, sectorSize, sector, one, other) =>
             {
                 uint scale = (uint)sectorSize / 512;
