@@ -144,9 +144,8 @@ public sealed class ToolstackTests : IDisposable
     }
 
     // By a program that takes no lock, as truncate; a FileStream would.
-    private static void Resize(string image, long sizeBytes) =>
-        ToolResult result = Tool.RunProgramAsync("truncate", "-s", $"{sizeBytes}", image).GetAwaiter().GetResult();
-        Assert.Equal(0, result.ExitCode);
+    private static void Resize(string image, long sizeBytes) => Assert.Equal(
+        0, Tool.RunProgramAsync("truncate", "-s", $"{sizeBytes}", image).GetAwaiter().GetResult().ExitCode);
 
     private long Sectors() => long.Parse(
         Tool.RunAsync(
