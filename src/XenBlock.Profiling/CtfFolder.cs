@@ -35,12 +35,12 @@ public static class CtfFolder
     /// <param name="uuid">The trace's, 16 bytes.</param>
     /// <param name="streams">What was collected; those without a record are left out.</param>
     /// <exception cref="IOException">It cannot be written.</exception>
-    public static void Write(string directory, byte[] uuid, IReadOnlyList<TraceStream> streams)
+    public static void Write(string directory, byte[] uuid, IReadOnlyList<RecordedTrace> streams)
     {
         Directory.CreateDirectory(directory);
         foreach (string old in Directory.GetFiles(directory, "stream-*")) File.Delete(old);
         File.WriteAllText(Path.Combine(directory, "metadata"), Metadata(uuid, streams));
-        foreach (TraceStream stream in streams.Where(stream => stream.Packets.Count != 0))
+        foreach (RecordedTrace stream in streams.Where(stream => stream.Packets.Count != 0))
         {
             using FileStream file = File.Create(Path.Combine(
                 directory, $"stream-{stream.Number.ToString("D3", CultureInfo.InvariantCulture)}"));
@@ -49,7 +49,7 @@ public static class CtfFolder
     }
 
     /// <summary>The description of the records, in CTF's own language (TSDL).</summary>
-    internal static string Metadata(byte[] uuid, IReadOnlyList<TraceStream> streams)
+    internal static string Metadata(byte[] uuid, IReadOnlyList<RecordedTrace> streams)
     {
         var text = new StringBuilder();
         string name = new Guid(uuid, bigEndian: true).ToString("D");
@@ -72,7 +72,7 @@ public static class CtfFolder
               tracer_name = "xenblock";
 
             """);
-        foreach (TraceStream stream in streams)
+        foreach (RecordedTrace stream in streams)
             text.Append(CultureInfo.InvariantCulture, $"  recorder_{stream.Number} = \"{stream.Name}\";\n");
         text.Append("""
             };

@@ -20,7 +20,7 @@ public sealed class RequestJoiner
     /// <summary>Joins both ends of every queue of a trace.</summary>
     /// <param name="streams">What was collected.</param>
     /// <param name="incomplete">Requests whose way is not complete.</param>
-    public static IReadOnlyList<RequestTrace> JoinAll(IReadOnlyList<TraceStream> streams, out int incomplete)
+    public static IReadOnlyList<RequestTrace> JoinAll(IReadOnlyList<RecordedTrace> streams, out int incomplete)
     {
         incomplete = 0;
         var joiner = new RequestJoiner();

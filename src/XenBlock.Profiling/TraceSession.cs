@@ -12,7 +12,7 @@ public sealed class TraceSession
     private readonly Lock _gate = new();
     private readonly TimeProvider _time;
     private readonly int _pagesPerRecorder;
-    private readonly List<(TraceRecorder Recorder, TraceReader Reader, TraceStream Stream)> _recorders = [];
+    private readonly List<(TraceRecorder Recorder, TraceReader Reader, RecordedTrace Stream)> _recorders = [];
     private TraceLevel _level;
 
     /// <summary>A session that is off.</summary>
@@ -45,7 +45,7 @@ public sealed class TraceSession
     }
 
     /// <summary>What was collected so far, a stream a recorder.</summary>
-    public IReadOnlyList<TraceStream> Streams
+    public IReadOnlyList<RecordedTrace> Streams
     {
         get
         {
@@ -73,7 +73,7 @@ public sealed class TraceSession
             var pages = new SharedPages(Marshal.UnsafeAddrOfPinnedArrayElement(memory, 0), memory.Length);
             int number = _recorders.Count;
             var recorder = new TraceRecorder(pages, number, name, _time) { Level = _level, Memory = memory };
-            var stream = new TraceStream(number, name, side, disk, queue);
+            var stream = new RecordedTrace(number, name, side, disk, queue);
             _recorders.Add((recorder, new TraceReader(pages, Uuid, number), stream));
             return recorder;
         }
@@ -84,7 +84,7 @@ public sealed class TraceSession
     {
         lock (_gate)
         {
-            foreach ((_, TraceReader reader, TraceStream stream) in _recorders)
+            foreach ((_, TraceReader reader, RecordedTrace stream) in _recorders)
             {
                 foreach ((byte[] page, int count) in reader.Read()) stream.Add(page, count);
                 stream.Lost = reader.Lost;

@@ -29,7 +29,7 @@ internal sealed class BenchRunner(
     public IReadOnlyList<MeasuredBaseline> BaselinesMeasured => _baselines;
 
     /// <summary>What was traced of the points; empty if nothing was.</summary>
-    public IReadOnlyList<TraceStream> Traced { get; private set; } = [];
+    public IReadOnlyList<RecordedTrace> Traced { get; private set; } = [];
 
     /// <summary>The requests that were traced.</summary>
     public IReadOnlyList<RequestTrace> TracedRequests { get; private set; } = [];

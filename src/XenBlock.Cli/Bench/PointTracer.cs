@@ -13,12 +13,12 @@ internal sealed class PointTracer(BenchSession session, TraceSession trace)
     // What a folder of traces may take on the disk.
     private const long KeptBytesMax = 64L << 20;
     private const int RequestsMax = 200_000;
-    private readonly List<TraceStream> _kept = [];
+    private readonly List<RecordedTrace> _kept = [];
     private readonly List<RequestTrace> _requests = [];
     private long _keptBytes;
 
     /// <summary>Packets of the points so far, up to 64 MiB; then only their phases.</summary>
-    public IReadOnlyList<TraceStream> Kept => _kept;
+    public IReadOnlyList<RecordedTrace> Kept => _kept;
 
     /// <summary>The requests of the points so far, up to 200,000 or somewhat more.</summary>
     public IReadOnlyList<RequestTrace> Requests => _requests;
@@ -33,7 +33,7 @@ internal sealed class PointTracer(BenchSession session, TraceSession trace)
         worker.Measure(point, s_length, session.Read);
         trace.Level = TraceLevel.Off;
         trace.Collect();
-        IReadOnlyList<TraceStream> streams = trace.Streams;
+        IReadOnlyList<RecordedTrace> streams = trace.Streams;
         Keep(streams);
         IReadOnlyList<RequestTrace> requests = RequestJoiner.JoinAll(streams, out int incomplete);
         if (_requests.Count < RequestsMax)
@@ -42,13 +42,13 @@ internal sealed class PointTracer(BenchSession session, TraceSession trace)
         return PhaseSummary.Of(requests, incomplete, lost);
     }
 
-    private void Keep(IReadOnlyList<TraceStream> streams)
+    private void Keep(IReadOnlyList<RecordedTrace> streams)
     {
-        foreach (TraceStream stream in streams)
+        foreach (RecordedTrace stream in streams)
         {
             if (_keptBytes > KeptBytesMax)
                 return;
-            TraceStream? kept = _kept.Find(one => one.Number == stream.Number);
+            RecordedTrace? kept = _kept.Find(one => one.Number == stream.Number);
             if (kept is null)
                 _kept.Add(kept = stream.Empty());
             kept.Append(stream);

@@ -24,6 +24,7 @@ internal static class HtmlReport
         page.Replace("{{findings}}", string.Concat(report.Findings.Skip(1).Select(f => $"<p>{Text(f)}</p>\n")));
         page.Replace("{{verification}}", Text(report.Verification.Sentence));
         page.Replace("{{facts}}", Facts(report));
+        page.Replace("{{phases}}", PhaseBars.Render(report.Points));
         page.Replace("{{tables}}", report.Model is { } model ? ModelTable(model) : PointTable(report));
         page.Replace("{{uplot-js}}", Asset("uPlot.iife.min.js"));
         page.Replace("{{js}}", Asset("report.js"));

@@ -6,7 +6,7 @@ namespace XenBlock.Profiling;
 /// <param name="side">Which end.</param>
 /// <param name="disk">Which disk.</param>
 /// <param name="queue">Which queue.</param>
-public sealed class TraceStream(int number, string name, TraceSide side, string disk, int queue)
+public sealed class RecordedTrace(int number, string name, TraceSide side, string disk, int queue)
 {
     private readonly List<(byte[] Page, int RecordCount)> _packets = [];
 
@@ -44,10 +44,10 @@ public sealed class TraceStream(int number, string name, TraceSide side, string 
     }
 
     /// <summary>A stream of the same recorder that holds nothing yet.</summary>
-    public TraceStream Empty() => new(Number, Name, Side, Disk, Queue);
+    public RecordedTrace Empty() => new(Number, Name, Side, Disk, Queue);
 
     /// <summary>Adds what another one of the same recorder holds, which comes later.</summary>
-    public void Append(TraceStream later)
+    public void Append(RecordedTrace later)
     {
         _packets.AddRange(later._packets);
         Lost = later.Lost;
