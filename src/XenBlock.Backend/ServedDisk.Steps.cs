@@ -149,7 +149,7 @@ public sealed partial class ServedDisk
         try
         {
             if (lost is not null) await FailAsync(lost);
-            else await SetStateAsync(XenbusState.Connected, Properties(geometry).ToKeys(_options.SectorUnits));
+            else await SetStateAsync(XenbusState.Connected, ConnectedKeys(geometry));
         }
         catch
         {
@@ -209,6 +209,13 @@ public sealed partial class ServedDisk
         _connection.SetLimits(Limits(geometry));
         await SetStateAsync(_state, Properties(geometry).ToKeys(_options.SectorUnits));
     }
+
+    // With the reasons from the start: a node that came later would look like one that was left behind.
+    private Dictionary<string, string> ConnectedKeys(StoreGeometry geometry) =>
+        new(Properties(geometry).ToKeys(_options.SectorUnits), StringComparer.Ordinal)
+        {
+            [VbdKeys.AccessReasons] = AccessReasons!,
+        };
 
     private async Task SetStateAsync(XenbusState state, IReadOnlyDictionary<string, string>? keys = null)
     {
