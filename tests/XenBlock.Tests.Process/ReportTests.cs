@@ -74,6 +74,36 @@ public sealed partial class ReportTests : IDisposable
     }
 
     [Fact]
+    public async Task A_traced_run_says_where_the_time_went_and_leaves_the_trace()
+    {
+        ToolResult result = await Tool.RunAsync(
+            ["bench", "--trace", "phases", "--out", _shop.Path("out"), "--size", "8M", "--sizes", "4K,256K", "--depths",
+                "1,8", "--modes", "indirect256", "--seconds", "0.02", "--repeats", "1", "--no-baselines"]);
+
+        Assert.True(result.ExitCode == 0, $"{result}");
+        Assert.Contains("completion wake", result.Output, StringComparison.Ordinal);
+        BenchReport report = JsonSerializer.Deserialize(
+            await File.ReadAllTextAsync(_shop.Path("out/report.json")), ReportJson.Default.BenchReport)!;
+        Assert.Equal(2 * 2 * 2, report.Points.Count);
+        foreach (PointReport point in report.Points)
+        {
+            Assert.True(point.Phases is { Requests: > 0, RecordsLost: 0 });
+            Assert.Equal(12, point.Phases!.Phases.Count);
+            Assert.Equal(1, point.Phases.Phases.Sum(phase => phase.Share), tolerance: 1e-6);
+            Assert.Equal(
+                point.Phases.MeanMicroseconds,
+                point.Phases.Phases.Sum(phase => phase.MeanMicroseconds),
+                tolerance: point.Phases.MeanMicroseconds * 1e-6);
+        }
+
+        foreach (string file in (string[])["ctf/metadata", "ctf/stream-000", "trace.pftrace", "xvda.blktrace.0"])
+            Assert.NotEqual(0, new FileInfo(_shop.Path("out/" + file)).Length);
+        string page = await File.ReadAllTextAsync(_shop.Path("out/report.html"));
+        Assert.Contains("Where the time of a request goes", page, StringComparison.Ordinal);
+        Assert.Equal(8, page.Split("class=\"bar\"").Length - 1);
+    }
+
+    [Fact]
     public async Task A_mebibyte_becomes_24_direct_requests_8_of_32_pages_or_one_of_256()
     {
         ToolResult result = await Tool.RunAsync(["bench", "--json", .. s_short]);
@@ -203,12 +233,15 @@ public sealed partial class ReportTests : IDisposable
         Assert.NotEmpty(no.GetProperty("reason").GetString()!);
         JsonElement queues = features.Single(f => f.GetProperty("name").GetString() is "multi-queue-num-queues");
         Assert.Equal("3", queues.GetProperty("offered").GetString());
+        Assert.StartsWith(
+            "persistent: ", document.RootElement.GetProperty("accessReasons").GetString(), StringComparison.Ordinal);
+        Assert.Contains("Pages are reached by persistent: ", text.Output, StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task Info_looks_at_a_disk_in_use_without_touching_it()
     {
-        using RunningTool serve = await _shop.ServeAsync(_shop.Sparse("image.raw", 4 << 20));
+        using RunningTool serve = await _shop.ServeAsync(_shop.Sparse("image.raw", 4 << 20), "--access", "auto");
         using RunningTool copy = RunningTool.Start("cp", "--machine", _shop.Socket, "-", "xvda");
         await copy.Input.WriteAsync(Enumerable.Repeat((byte)9, 1 << 20).ToArray());
         await copy.Input.FlushAsync();
@@ -224,6 +257,8 @@ public sealed partial class ReportTests : IDisposable
         Assert.True(document.RootElement.GetProperty("isInUse").GetBoolean());
         Assert.Equal(4 << 20, document.RootElement.GetProperty("sizeBytes").GetInt64());
         Assert.NotEqual(0, document.RootElement.GetProperty("features").GetArrayLength());
+        Assert.StartsWith(
+            "auto: ", document.RootElement.GetProperty("accessReasons").GetString(), StringComparison.Ordinal);
         Assert.True(end.ExitCode == 0, $"{end}");
     }
 
