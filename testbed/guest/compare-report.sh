@@ -28,7 +28,7 @@ table() {
       | [\$job.job] + [\$names[] as \$n | \$of[\$n] as \$it | $1 | tostring] | row)" "$OUT/report.json"
 }
 {
-  echo "MiB/s as the guest sees them, the median of $rounds rounds:"
+  echo "MiB/s as the guest sees them, the median of $round rounds:"
   echo
   table '$it.mibPerSecond'
   echo

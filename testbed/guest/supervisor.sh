@@ -1,7 +1,7 @@
 # supervisor.sh: a backend that is killed again and again, and started again as a supervisor of processes does.
 
 # Where guests want all of the one processor, the supervisor would come to its turn late.
-xl sched-credit2 -d 0 -w 2048
+xl sched-credit2 -d 0 -w 512
 
 # supervise NAME ARGUMENT...: xenblk serve, started again whenever it was killed, until it ends by itself (0: its disks
 # were taken away; 2: their domains are gone, before it could see that), or there is a file "stop", or the scenario has

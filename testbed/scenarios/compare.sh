@@ -131,9 +131,9 @@ for ((round = 1; round <= rounds; round++)); do
       printf '%s\t%s\t%s\t%s\t%s\t%s\n' $round "$what" "${names[i]}" "$MIB" "$SPENT" "$CPU" | tee -a raw.tsv
     done
   done
+  cp raw.tsv "$OUT/"
+  . "${BED%/*}/compare-report.sh" # after each round, for who stops it
 done
 number=$((number + 1))
 xenstore-write "$home/job" end "$home/number" $number
 guest_ends guest 60
-cp raw.tsv "$OUT/"
-. "${BED%/*}/compare-report.sh"

@@ -1,5 +1,5 @@
 # about: Linux's blkfront on ours, which is killed ten times under load: pauses, no I/O error, nothing lost or doubled
-# limit: 600 1800
+# limit: 900 2400
 # only: long
 # group: shared
 # needs: xenblk
@@ -35,7 +35,7 @@ for first in 0 4; do work xvdb $first & done
 ( round=0
   while [ ! -e /stop ]; do
     round=$((round + 1))
-    fio_on xvda load --rw=randrw --bssplit=4k/50:64k/30:256k/20 --iodepth=16 --size=4m --fsync=32 \
+    fio_on xvda load --rw=randrw --bssplit=4k/50:64k/30:256k/20 --iodepth=8 --size=4m --fsync=32 \
       --randseed=$round --verify=crc32c --verify_fatal=1 ||
       echo "FAILED: fio: $(grep -m1 -iE 'verify|err' /tmp/fio.load)"
     echo $round >/tmp/fio.rounds
@@ -46,17 +46,7 @@ touch /stop
 wait
 echo "ROUNDS $(cat /tmp/*.rounds | tr '\n' ' ')"
 if dmesg | grep -i 'i/o error'; then echo "FAILED: the kernel says so"; fi
-echo "WORKED"
-
-# A disk whose backend loses its notes with requests under way; and what it is after that.
-appear xvdc
-( while dd if=/dev/zero of=/dev/xvdc bs=64k count=16 oflag=direct 2>/tmp/lost; do :; done
-  echo "LOST: $(grep -m1 dd: /tmp/lost)" ) &
-echo "WRITING"
-wait
-go 2
-echo "BACK $(dd if=/dev/xvdc bs=64k iflag=direct 2>/dev/null | md5sum | cut -d' ' -f1)"
-go 3
+echo "DONE"
 END_OF_GUEST
 } >cmd
 guest_files load cmd
@@ -89,40 +79,9 @@ done
 guest_says root 'load done' 240
 guest_ends root 60
 xenstore-write "/local/domain/$load/data/go" 1
-guest_says load WORKED 120
+guest_says load DONE 120
 grep 'ROUNDS' "$(console load)"
 [[ -z $(grep -il 'i/o error' /var/log/xen/console/guest-*.log) ]] || fail "a guest saw an I/O error"
 e2fsck -fn root.raw || fail "the file system is not clean"
-
-step "killed, and its notes lost too: the control, which must not go unnoticed"
-random_file c.raw 2
-vbd=/local/domain/0/backend/vbd/$load/51744
-xenblk attach load c.raw --vdev xvdc
-guest_says load WRITING 60
-server=$(pgrep -f -- "--vbd $load-xvdc")
-until_true 30 "nothing is written" cmp -s -n 65536 c.raw /dev/zero
-kill -9 "$server"
-until_true 10 "it does not die" eval "! kill -0 $server"
-rm /run/xenblk/"$load"-51744.in-flight.*
-xenblk serve --machine xen --vbd "$load/xvdc" >again.out 2>again.err & # for people: it says what happens
-SERVER=$!
-guest_says load 'LOST: ' 120
-grep 'LOST: ' "$(console load)"
-error=$(xenstore-read "$vbd/error")
-step "it says: $error"
-[[ $error == *"are under way on the ring"*"is lost"*"detach the disk and attach it again"* ]] || fail "no such sentence"
-grep -q 'detach the disk and attach it again' again.err || fail "serve does not say it"
-store_is "$vbd/state" 6 || store_is "$vbd/state" 5 || fail "the disk does not close"
-
-step "and back, by detach and attach, in the same guest"
-xenblk detach load xvdc --timeout 10 || xenblk detach load xvdc --force
-until_true 30 "its backend does not end" eval "! kill -0 $SERVER"
-random_file c.raw 2
-xenblk attach load c.raw --vdev xvdc
-until_true 60 "the guest does not connect" store_is "/local/domain/$load/device/vbd/51744/state" 4
-xenstore-write "/local/domain/$load/data/go" 2
-guest_says load 'BACK [0-9a-f]{32}' 60
-guest_said load "BACK $(md5sum <c.raw | cut -d' ' -f1)" || fail "the guest reads something else"
-xenstore-write "/local/domain/$load/data/go" 3
 guest_ends load 60
 supervisor_ends
