@@ -11,7 +11,7 @@
 # One virtual processor: on a computer of two, QEMU's own threads and the host's I/O need the other one.
 # snapshot=on: what a run writes on the root disk is thrown away.
 # On Xen's command line: xpti and spec-ctrl, mitigations on Linux's, cost much and guard nothing here. smt=0 and the
-# rest name what would otherwise be warned about.
+# rest name what would otherwise be warned about. conring_size: what a debug key prints has to fit in it.
 set -euo pipefail
 
 here=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
@@ -19,7 +19,7 @@ here=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
 share=$1
 bed=$cache/bed
 xen="console=com1 com1=115200,8n1 dom0_mem=${BED_DOM0_MEMORY:-896M},max:${BED_DOM0_MEMORY:-896M} dom0_max_vcpus=1"
-xen+=" smt=0 spec-ctrl=no,eager-fpu xpti=no loglvl=${BED_XEN_LOG:-error} guest_loglvl=error"
+xen+=" smt=0 spec-ctrl=no,eager-fpu xpti=no loglvl=${BED_XEN_LOG:-error} guest_loglvl=error conring_size=512k"
 linux="console=hvc0 mitigations=off ${BED_LINUX_LOG:-quiet} panic=1"
 exec qemu-system-x86_64 -M q35 -accel tcg,thread=multi -cpu max,-smap,-xsave,-rdtscp -smp 1 \
   -m "${BED_MEMORY_MIB:-2304}" -nodefaults -no-user-config -display none -no-reboot -serial stdio \

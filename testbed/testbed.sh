@@ -17,6 +17,7 @@ root=$(dirname "$here")
 artifacts=$root/artifacts/testbed
 tool=${XENBLOCK_NATIVE:-$root/artifacts/native/xenblk}
 appliance=$root/artifacts/testbed/appliance.cpio
+enemy=$root/artifacts/native/enemy/enemy
 patience=${BED_PATIENCE:-1}
 boot_limit=$((180 * patience)) # seconds for Xen, dom0 and its toolstack
 lanes=${BED_LANES:-$(nproc)}
@@ -60,6 +61,7 @@ lacks() {
     case $need in
       xenblk) [[ -x $tool ]] || echo "needs the native tool: ./x native" ;;
       appliance) [[ -e $appliance ]] || echo "needs the appliance: samples/appliance/build.sh" ;;
+      enemy) [[ -x $enemy ]] || echo "needs the hostile frontend, which could not be built" ;;
       conformance)
         [[ -e $(conformance_suite)/XenBlock.Tests.Conformance.dll ]] || echo "needs the suite: ./x build"
         [[ -n $(dotnet_root) ]] || echo "needs .NET"
@@ -75,17 +77,27 @@ dotnet_root() {
   program=$(command -v dotnet) && dirname "$(readlink -f "$program")"
 }
 
-# build_appliance: for the kernel of this bed, where somebody needs it and it is not newer than its sources.
-build_appliance() {
+# is_needed WORD: some chosen scenario needs it.
+is_needed() {
   local name
-  for name in "${chosen[@]}"; do
-    [[ " $(field "$name" needs) " == *" appliance "* ]] || continue
+  for name in "${chosen[@]}"; do [[ " $(field "$name" needs) " != *" $1 "* ]] || return 0; done
+  return 1
+}
+
+# build_programs: those for guests that somebody needs and that are older than their sources; the appliance for the
+# kernel of this bed.
+build_programs() {
+  if is_needed enemy; then
+    echo "test bed: building the hostile frontend, unless it is fresh (a minute or two) ..." >&2
+    (. "$root/build/stamp.sh" && build_enemy "$root") >"$artifacts/enemy.log" 2>&1 </dev/null ||
+      { rm -f "$enemy"; tail -3 "$artifacts/enemy.log" >&2; }
+  fi
+  if is_needed appliance; then
     [[ -e $appliance && -z $(find "$root"/{src,samples} -newer "$appliance" -print -quit) ]] && return
     echo "test bed: building the appliance (a minute or two) ..." >&2
     "$root/samples/appliance/build.sh" "$cache/bed/modules" "$appliance" >"$artifacts/appliance.log" 2>&1 </dev/null ||
       { rm -f "$appliance"; tail -3 "$artifacts/appliance.log" >&2; }
-    return
-  done
+  fi
 }
 
 # --- the queue, from which the lanes take ---
@@ -116,7 +128,8 @@ fill_share() {
   cp -a "$root/packaging" "$root/docs/xen.md" "$share/in/"
   [[ ! -x $tool ]] || cp -L "$tool" "$share/in/xenblk"
   [[ ! -e $appliance ]] || cp "$appliance" "$share/in/appliance.cpio"
-  printf 'LONG=%s\nPATIENCE=%s\nGROUP=%s\n' "${long:-0}" "$patience" "$2" >"$share/in/settings"
+  [[ ! -x $enemy ]] || cp "$enemy" "$share/in/"
+  printf 'LONG=%s\nPATIENCE=%s\nGROUP=%s\nSEED=%s\n' "${long:-0}" "$patience" "$2" "${BED_SEED:-}" >"$share/in/settings"
   : >"$share/in/scenarios"
 }
 
@@ -178,6 +191,7 @@ judge() {
     124 | 137) verdict "$name" failed "$seconds" "it took longer than $(limit "$name") s" ;;
     *) verdict "$name" failed "$seconds" "$(sed -n 's/.*FAILED: //p' "$log" | head -1)" ;;
   esac
+  [[ ! -s ${log%/*}/report.txt ]] || cat "${log%/*}/report.txt"
   [[ $code == 0 || $code == 77 ]] || { tail -25 "$log" | sed 's/^/    | /'; echo "    logs: ${log%/*}"; }
 }
 
@@ -192,11 +206,13 @@ collect() {
 # run_boot SCENARIO: a boot of the machine for this one, and for as many others of its group as it lasts for; false if
 # it did not come to any.
 run_boot() {
-  local share qemu group code=0
+  local share qemu group machine dom0 code=0
   group=$(field "$1" group)
   share=$(mktemp -d "$work/share.XXXX")
   fill_share "$share" "$group"
   hand "$share" "$1"
+  read -r machine dom0 < <(field "$1" memory)
+  local -x BED_MEMORY_MIB=${BED_MEMORY_MIB:-${machine:-2304}} BED_DOM0_MEMORY=${BED_DOM0_MEMORY:-${dom0:-896}M}
   "$here/boot.sh" "$share" >"$share/console.txt" 2>&1 9>&- &
   qemu=$!
   trap 'kill -9 "$qemu" 2>/dev/null; exit 130' INT TERM
@@ -276,7 +292,7 @@ main() {
   cannot=$(obstacle)
   [[ -n $cannot ]] || cannot=$(prepare "$artifacts/build.log")
   [[ -z $cannot ]] || echo "The test bed cannot run here: $cannot."
-  [[ -n $cannot ]] || build_appliance
+  [[ -n $cannot ]] || build_programs
   : >"$work/results"
   run "${chosen[@]}"
   echo "the test bed took $((SECONDS - started)) s"

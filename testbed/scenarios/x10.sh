@@ -45,7 +45,8 @@ touch /tmp/measured
 wait
 
 # A control: one sector is changed behind fio's back, and it must say so.
-fio_on xvda planted --rw=write --bs=64k --size=2m --offset=64m --verify=crc32c --do_verify=0 || echo "FAILED: fio planted"
+fio_on xvda planted --rw=write --bs=64k --size=2m --offset=64m --verify=crc32c --do_verify=0 ||
+  echo "FAILED: fio planted"
 echo "PLANT"
 go 1
 if fio_on xvda planted --rw=write --bs=64k --size=2m --offset=64m --verify=crc32c --verify_only --verify_fatal=1; then

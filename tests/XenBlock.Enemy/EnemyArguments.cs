@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Security.Cryptography;
 using XenBlock.Protocol;
 
 namespace XenBlock.Enemy;
@@ -28,7 +27,7 @@ internal sealed record EnemyArguments
 
     public VbdNumber Vbd { get; private init; } = ParseVdev("xvda");
 
-    public int Seed { get; private init; } = RandomNumberGenerator.GetInt32(int.MaxValue);
+    public int Seed { get; private init; } = Environment.TickCount & int.MaxValue;
 
     public int FirstLife { get; private init; }
 

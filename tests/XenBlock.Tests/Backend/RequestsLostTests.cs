@@ -1,6 +1,5 @@
 using XenBlock.Backend;
 using XenBlock.Protocol;
-using XenBlock.SharedMemory;
 using XenBlock.TestKit;
 using Xunit;
 
