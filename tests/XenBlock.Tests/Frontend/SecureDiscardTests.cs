@@ -39,7 +39,9 @@ public sealed class SecureDiscardTests
         await going;
         foreach (bool isSecure in (bool[])[true, false, true])
         {
-            Task task = (isSecure ? device.SecureDiscardAsync(0, 512) : device.DiscardAsync(0, 512)).AsTask();
+            Task task = isSecure
+                ? device.SecureDiscardAsync(0, 512).AsTask()
+                : device.DiscardAsync(0, 512).AsTask();
             ScriptedRequest? request = null;
             await DeviceRig.UntilAsync(() => (request = backend.Ring!.TryTake()) is not null);
             Assert.Equal(isSecure ? 1 : 0, request!.Request.DiscardFlags);

@@ -1,5 +1,4 @@
 using XenBlock.Backend;
-using XenBlock.Emulator;
 using XenBlock.Frontend;
 using XenBlock.Hypervisor;
 using XenBlock.Protocol;

@@ -1,9 +1,7 @@
 using XenBlock.Frontend;
-using XenBlock.Hypervisor;
 using XenBlock.Protocol;
 using XenBlock.Storage;
 using XenBlock.TestKit;
-using XenBlock.XenStore;
 using Xunit;
 
 namespace XenBlock.Tests.Frontend;

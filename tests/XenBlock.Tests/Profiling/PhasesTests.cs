@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using XenBlock.Backend;
-using XenBlock.Emulator;
 using XenBlock.Frontend;
 using XenBlock.Profiling;
 using XenBlock.Storage;
@@ -230,6 +229,7 @@ public sealed class PhasesTests
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
+            UseShellExecute = false,
         })!;
         Task<string> error = process.StandardError.ReadToEndAsync();
         string output = process.StandardOutput.ReadToEnd();

@@ -103,7 +103,7 @@ public sealed class TraceRecorderTests
 
     private static ulong Detail(ulong request) => unchecked(request * 0x9E3779B97F4A7C15);
 
-    private static void Write(TraceRecorder recorder, int i) => 
+    private static void Write(TraceRecorder recorder, int i) =>
         recorder.Write(i * 10L, TraceEventKind.ReadGranted, 1, 4096, (ulong)i, Detail((ulong)i));
 
     private static ulong[] Requests(byte[] page, int count)
