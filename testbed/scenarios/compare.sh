@@ -29,8 +29,10 @@ dd_run() { # disk, bytes of a block, blocks, times
   done | awk -v each=$(($2 * $3)) '/copied/ { for (f = 2; f <= NF; f++) if ($f ~ /^s,?$/) sum += $(f - 1); n++ }
     END { printf "%.3f %.4f\n", n * each / 1048576, sum }'
 }
-hdparm_run() { # options, disk
-  /tools/bin/hdparm $1 /dev/$2 2>/dev/null | sed -n 's/.*: *\([0-9.]*\) MB in *\([0-9.]*\) seconds.*/\1 \2/p'
+hdparm_run() { # disk, options
+  disk=$1
+  shift
+  /tools/bin/hdparm "$@" /dev/$disk 2>/dev/null | sed -n 's/.*: *\([0-9.]*\) MB in *\([0-9.]*\) seconds.*/\1 \2/p'
 }
 fio_run() { # disk, pattern, bytes of a block, depth
   fio --name=run --filename=/dev/$1 --rw=$2 --bs=$3 --iodepth=$4 --direct=1 --ioengine=libaio --thread --time_based \
@@ -115,8 +117,8 @@ run() {
     "dd 4096") job dd_run "$disk" 4096 1024 1 ;; # 4 MiB
     "dd 1048576") job dd_run "$disk" 1048576 $image_mib 2 ;;
     "dd "*) job dd_run "$disk" "$2" $(((image_mib << 20) / $2)) 1 ;;
-    "hdparm --direct") job hdparm_run "--direct -t" "$disk" ;;
-    "hdparm -t") job hdparm_run -t "$disk" ;;
+    "hdparm --direct") job hdparm_run "$disk" --direct -t ;;
+    "hdparm -t") job hdparm_run "$disk" -t ;;
     "fio "*) job fio_run "$disk" "$2" "$3" "$4" ;;
   esac
 }
