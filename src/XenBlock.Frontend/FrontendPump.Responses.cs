@@ -2,7 +2,9 @@ using XenBlock.Protocol;
 
 namespace XenBlock.Frontend;
 
-/// <content>What a response does: its grants end, its data is copied out, its operation is a part nearer to done.</content>
+/// <content>
+/// What a response does: its grants end, its data is copied out, its operation is a part nearer to done.
+/// </content>
 internal sealed partial class FrontendPump
 {
     /// <summary>Uses one response; false if it ended the connection.</summary>

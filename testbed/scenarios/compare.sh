@@ -2,44 +2,47 @@
 # limit: 2400 7200
 # only: long
 # group: compare
-# memory: 2816 1408
+# memory: 2560 1152
 # needs: xenblk
 . "$BED"
-rounds=3 image_mib=64 fio_seconds=2
+rounds=3 image_mib=32 fio_seconds=2
 ((LONG == 0)) || { rounds=9 fio_seconds=5; }
 modes=(map batch copy persistent)
 if xenblk serve --help | grep -qw auto; then modes+=(auto); fi
 
 step "a guest with a disk of each backend, all images in memory"
 mkdir /mnt/memory
-mount -t tmpfs -o size=1000m none /mnt/memory
+mount -t tmpfs -o size=600m none /mnt/memory
 modprobe xen-blkback
 cat >cmd <<'END_OF_GUEST'
 # Asleep until it is written: the first event of a watch only says that it is set. The limit is for a write between.
 watched() {
   until [ "$(xenstore-read data/$1 2>/dev/null)" = $2 ]; do timeout 3 xenstore-watch -n 2 data/$1 >/dev/null; done
 }
-# Each says how many MiB it moved, and in how many seconds, by the program's own clock.
+# By their paths, or the shell takes what is called so in busybox. Each says how many MiB it moved, and in how many
+# seconds, by the program's own clock.
 dd_run() { # disk, bytes of a block, blocks, times
   i=0
   while [ $i -lt $4 ]; do
     i=$((i + 1))
-    dd if=/dev/$1 of=/dev/null bs=$2 count=$3 iflag=direct 2>&1
+    /bin/dd if=/dev/$1 of=/dev/null bs=$2 count=$3 iflag=direct 2>&1
   done | awk -v each=$(($2 * $3)) '/copied/ { for (f = 2; f <= NF; f++) if ($f ~ /^s,?$/) sum += $(f - 1); n++ }
     END { printf "%.3f %.4f\n", n * each / 1048576, sum }'
 }
-hdparm_run() { # options, disk
-  hdparm $1 /dev/$2 | sed -n 's/.*: *\([0-9.]*\) MB in *\([0-9.]*\) seconds.*/\1 \2/p'
+hdparm_run() { # disk, options
+  disk=$1
+  shift
+  /tools/bin/hdparm "$@" /dev/$disk 2>/dev/null | sed -n 's/.*: *\([0-9.]*\) MB in *\([0-9.]*\) seconds.*/\1 \2/p'
 }
 fio_run() { # disk, pattern, bytes of a block, depth
   fio --name=run --filename=/dev/$1 --rw=$2 --bs=$3 --iodepth=$4 --direct=1 --ioengine=libaio --thread --time_based \
-    --runtime=$seconds --size=64m --randseed=7 --minimal |
+    --runtime=$seconds --size=32m --randseed=7 --minimal |
     awk -F';' '{ kib = $6 + $47; ms = $9 > $50 ? $9 : $50; printf "%.3f %.4f\n", kib / 1024, ms / 1000 }'
 }
 for disk in $disks; do
   i=0
   until [ -b /dev/$disk ] || [ $i -gt 600 ]; do i=$((i + 1)); sleep 0.1; done
-  echo "SUM $disk $(dd if=/dev/$disk bs=1M iflag=direct 2>/dev/null | md5sum | cut -d' ' -f1)"
+  echo "SUM $disk $(dd if=/dev/$disk bs=1M count=4 iflag=direct 2>/dev/null | md5sum | cut -d' ' -f1)"
 done
 echo "READY"
 n=0
@@ -72,7 +75,7 @@ done
 xl unpause guest
 guest_says guest READY 300
 for i in "${!names[@]}"; do
-  sum=$(md5sum <"/mnt/memory/${names[i]}.raw" | cut -d' ' -f1)
+  sum=$(head -c 4M "/mnt/memory/${names[i]}.raw" | md5sum | cut -d' ' -f1)
   guest_said guest "SUM xvd${letters[i]} $sum" || fail "xvd${letters[i]} is not the image of ${names[i]}"
   # What persistent grants are used by whom: nobody measures something else than its name says.
   front=/local/domain/$DOMAIN/device/vbd/$((51712 + 16 * i))
@@ -111,11 +114,11 @@ run() {
   local disk=$2
   set -- $1
   case "$1 $2" in
-    "dd 4096") job dd_run "$disk" 4096 2048 1 ;; # 8 MiB
+    "dd 4096") job dd_run "$disk" 4096 1024 1 ;; # 4 MiB
     "dd 1048576") job dd_run "$disk" 1048576 $image_mib 2 ;;
     "dd "*) job dd_run "$disk" "$2" $(((image_mib << 20) / $2)) 1 ;;
-    "hdparm --direct") job hdparm_run "--direct -t" "$disk" ;;
-    "hdparm -t") job hdparm_run -t "$disk" ;;
+    "hdparm --direct") job hdparm_run "$disk" --direct -t ;;
+    "hdparm -t") job hdparm_run "$disk" -t ;;
     "fio "*) job fio_run "$disk" "$2" "$3" "$4" ;;
   esac
 }

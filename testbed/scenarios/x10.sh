@@ -61,7 +61,7 @@ echo "FILLED"
 go 2
 rm /mnt/filler
 sync
-fstrim -v /mnt || echo "FAILED to trim"
+/tools/bin/fstrim -v /mnt || echo "FAILED to trim"
 umount /mnt
 echo "TRIMMED"
 go 3

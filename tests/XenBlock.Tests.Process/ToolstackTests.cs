@@ -144,8 +144,11 @@ public sealed class ToolstackTests : IDisposable
     }
 
     // By a program that takes no lock, as truncate; a FileStream would.
-    private static void Resize(string image, long sizeBytes) => Assert.Equal(
-        0, Tool.RunProgramAsync("truncate", "-s", $"{sizeBytes}", image).GetAwaiter().GetResult().ExitCode);
+    private static void Resize(string image, long sizeBytes)
+    {
+        string[] words = ["-s", $"{sizeBytes}", image];
+        Assert.Equal(0, Tool.RunProgramAsync("truncate", words).GetAwaiter().GetResult().ExitCode);
+    }
 
     private long Sectors() => long.Parse(
         Tool.RunAsync(
