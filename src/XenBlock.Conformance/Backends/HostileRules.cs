@@ -91,8 +91,7 @@ internal static class HostileRules
             Dictionary<string, string> keys = session.Frontend.Keys();
             keys[key] = value;
             await probe.Vbd.PublishAsync(XenbusState.Initialised, keys);
-            await Task.Delay(_moment, probe.Hypervisor.Time, CancellationToken.None);
-            if (await probe.Vbd.BackendStateAsync() == XenbusState.Connected)
+            if (await AfterMomentAsync(probe) == XenbusState.Connected)
                 connected.Add($"{key}={(value.Length > 12 ? value[..12] + "..." : value)}");
             await probe.AbandonAsync(session);
         }
@@ -110,8 +109,7 @@ internal static class HostileRules
         Dictionary<string, string> keys = session.Frontend.Keys();
         keys[VbdKeys.RingRef] = GrantRules.NotGranted(probe).ToString(CultureInfo.InvariantCulture);
         await probe.Vbd.PublishAsync(XenbusState.Initialised, keys);
-        await Task.Delay(_moment, probe.Hypervisor.Time, CancellationToken.None);
-        XenbusState state = await probe.Vbd.BackendStateAsync();
+        XenbusState state = await AfterMomentAsync(probe);
         await probe.AbandonAsync(session);
         return Finding.Of(state == XenbusState.Connected ? "it connected" : null, $"it stays at {state}");
     }
@@ -133,6 +131,20 @@ internal static class HostileRules
         return answers > session.Line.SlotCount
             ? Finding.Failed($"it answered {answers} requests that were never made, in a ring of {session.Line.SlotCount}")
             : Finding.Passed($"{answers} answers, state {state}");
+    }
+
+    // The state of the backend once it has made up its mind, or after a moment in which it does nothing.
+    private static async Task<XenbusState> AfterMomentAsync(BackendProbe probe)
+    {
+        TimeProvider time = probe.Hypervisor.Time;
+        long start = time.GetTimestamp();
+        while (true)
+        {
+            XenbusState state = await probe.Vbd.BackendStateAsync();
+            if (state is not (XenbusState.InitWait or XenbusState.Initialised)) return state;
+            if (time.GetElapsedTime(start) > _moment) return state;
+            await Task.Delay(TimeSpan.FromMilliseconds(5), time, CancellationToken.None);
+        }
     }
 
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
