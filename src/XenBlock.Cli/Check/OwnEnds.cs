@@ -56,7 +56,29 @@ internal sealed class OwnEnds : IAsyncDisposable
                 run.Token);
         }
 
+        await backend.DisposeAsync();
+        await VbdNodes.RemoveAsync(_dom0.Store, s_guest, s_vbd, force: true);
         return CheckReport.Of("backend", PeerName.Own, "a disk in memory", results);
+    }
+
+    /// <summary>Serves a disk in memory by the check's own backend, and checks our frontend.</summary>
+    public async Task<EndReport> CheckFrontendAsync(CheckOptions options, CommandRun run)
+    {
+        IReadOnlyList<RuleResult> results;
+        await using (ProgressDisplay progress = run.Progress("checking our frontend"))
+        {
+            int done = 0;
+            results = await FrontendCheck.RunAsync(
+                _dom0,
+                s_guest,
+                s_vbd,
+                new OwnFrontend(_dom0, _guest, s_vbd),
+                new FrontendCheckOptions { Check = options },
+                (stage, count) => progress.Report((double)done++ / count, stage.ToString()),
+                run.Token);
+        }
+
+        return CheckReport.Of("frontend", PeerName.Own, "a disk in memory", results);
     }
 
     /// <inheritdoc/>

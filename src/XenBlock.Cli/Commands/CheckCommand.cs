@@ -27,19 +27,21 @@ internal sealed class CheckCommand : XenblkCommand
     {
         _words.AddTo(this, isForOwn: true);
         Subcommands.Add(new CheckBackendCommand());
+        Subcommands.Add(new CheckFrontendCommand());
     }
 
     /// <inheritdoc/>
     public override async Task<int> RunAsync(CommandRun run)
     {
-        CheckOptions options = _words.Options(run, BackendCheck.Rules) with
+        CheckOptions options = _words.Options(run, [.. BackendCheck.Rules, .. FrontendCheck.Rules]) with
         {
             MayWrite = true,
             MayBeHostile = true,
         };
         await using OwnEnds ends = OwnEnds.Open();
         EndReport backend = await ends.CheckBackendAsync(options, run);
+        EndReport frontend = await ends.CheckFrontendAsync(options, run);
         return CheckReport.Say(
-            run, CheckReport.Of(ends.MachineDescription, backend), CheckWords.OutputOf(run, _words));
+            run, CheckReport.Of(ends.MachineDescription, backend, frontend), CheckWords.OutputOf(run, _words));
     }
 }
