@@ -10,7 +10,7 @@ internal static class CheckMarkdown
     {
         var page = new StringBuilder();
         string ends = string.Join(
-            " and ", document.Reports.Select(report => $"the {report.End} of {report.PeerInWords()}"));
+            " and ", document.Reports.Select(report => $"the {report.End} of {report.Peer}"));
         page.Append("# Conformance: ").Append(ends).Append("\n\n");
         page.Append("Written by `xenblk check`, version ").Append(document.ToolVersion).Append(".\n\n");
         page.Append("| | |\n|---|---|\n");

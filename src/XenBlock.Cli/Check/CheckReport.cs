@@ -84,7 +84,11 @@ internal static class CheckReport
             table.WriteTo(writer);
             writer.WriteLine();
             foreach (RuleDocument rule in report.Rules.Where(rule => rule.Verdict == Words(Verdict.Failed)))
-                writer.WriteLine($"{rule.Id} is broken: {rule.Title} ({rule.Source}). {Failure.Sentence(rule.Finding)}");
+            {
+                writer.WriteLine(
+                    $"{rule.Id} is broken: {rule.Title} ({rule.Source}). {Failure.Sentence(rule.Finding)}");
+            }
+
             writer.WriteLine($"{Summary(report)}.");
             writer.WriteLine();
         }

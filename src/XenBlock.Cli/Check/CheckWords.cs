@@ -16,7 +16,8 @@ internal sealed class CheckWords
 
     private readonly Option<bool> _hostile = new("--hostile")
     {
-        Description = "Also the rules that break the protocol on purpose; a peer that is not prepared may stop working.",
+        Description = "Also the rules that break the protocol on purpose; a peer that is not prepared may stop "
+            + "working.",
     };
 
     private readonly Option<string[]> _rules = new("--rule")

@@ -44,8 +44,8 @@ internal sealed class CheckFrontendCommand : XenblkCommand
     public CheckFrontendCommand()
         : base(
             "frontend",
-            "Hold the frontend of a disk against the protocol, whoever made it: serve it a disk in memory, as a backend "
-                + "that speaks the raw ring, in several stages. In each the disk comes, is used, and goes.",
+            "Hold the frontend of a disk against the protocol, whoever made it: serve it a disk in memory, as a "
+                + "backend that speaks the raw ring, in several stages. In each the disk comes, is used, and goes.",
             """
             xenblk check frontend xvda --traffic 'xenblk verify xvda --overwrite --no-reconnect --seconds 1'
             xenblk check frontend xvda --domain 0 --traffic ./use-dev-xvda.sh   on Xen: dom0's own blkfront

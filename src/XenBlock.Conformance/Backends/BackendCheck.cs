@@ -9,8 +9,21 @@ namespace XenBlock.Conformance;
 /// </summary>
 public static class BackendCheck
 {
+    // Before the protocol is broken on purpose, since a backend may not live through that. Whatever else is tried, what
+    // was written over is put back; only that it cannot be is told in any case.
+    private static readonly Rule _putBack = new(
+        "put-back",
+        "The disk takes back what was on it",
+        "xen/include/public/io/blkif.h, struct blkif_request",
+        RuleRisk.Writes);
+
     /// <summary>The rules, in the order in which they are tried.</summary>
-    public static IReadOnlyList<Rule> Rules { get; } = [.. BackendRules.All.Select(rule => rule.Rule)];
+    public static IReadOnlyList<Rule> Rules { get; } =
+    [
+        .. BackendRules.All.Select(rule => rule.Rule).Where(rule => rule.Risk != RuleRisk.Hostile),
+        _putBack,
+        .. BackendRules.All.Select(rule => rule.Rule).Where(rule => rule.Risk == RuleRisk.Hostile),
+    ];
 
     /// <summary>Tries the rules on the backend of a disk of our domain, which nobody else may be using.</summary>
     /// <param name="hypervisor">The frontend's domain.</param>
@@ -19,8 +32,7 @@ public static class BackendCheck
     /// <param name="onResult">Told of each result as it comes; null for nobody.</param>
     /// <param name="cancellationToken">Gives up between two rules; what was written over is put back.</param>
     /// <exception cref="XenBlockException">
-    /// There is no such disk, or its backend cannot be connected to at all; or what was written over could not be put
-    /// back.
+    /// There is no such disk, or its backend cannot be connected to at all.
     /// </exception>
     public static async Task<IReadOnlyList<RuleResult>> RunAsync(
         IHypervisor hypervisor,
@@ -33,28 +45,46 @@ public static class BackendCheck
         var results = new List<RuleResult>();
         await using var probe = new BackendProbe(hypervisor, directory, options);
         await probe.SessionAsync();
+        bool isPutBack = false;
         try
         {
             string? lost = null; // why no rule can be tried any more
-            foreach (BackendRule rule in BackendRules.All)
+            foreach (BackendRule rule in BackendRules.All.OrderBy(rule => rule.Rule.Risk == RuleRisk.Hostile))
             {
-                if (options.Only is { } only && !only.Contains(rule.Rule.Id)) continue;
                 cancellationToken.ThrowIfCancellationRequested();
+                if (rule.Rule.Risk == RuleRisk.Hostile) await PutBackAsync();
+                if (options.Only is { } only && !only.Contains(rule.Rule.Id)) continue;
                 Finding finding = lost is not null ? Finding.NotApplicable(lost)
                     : options.WhyNot(rule.Rule) is { } why ? Finding.NotApplicable(why)
                     : await TryAsync(probe, rule);
-                var result = new RuleResult(rule.Rule, finding.Verdict, finding.Text);
-                results.Add(result);
-                onResult?.Invoke(result);
+                Add(rule.Rule, finding);
                 if (finding.Verdict == Verdict.Failed && lost is null) lost = await WhyLostAsync(probe, rule);
             }
+
+            await PutBackAsync();
         }
         finally
         {
-            await RestoreAsync(probe);
+            if (!isPutBack) await probe.RestoreAsync();
         }
 
         return results;
+
+        async Task PutBackAsync()
+        {
+            if (isPutBack) return;
+            isPutBack = true;
+            Finding restored = await RestoreAsync(probe, options);
+            bool isWanted = options.Only is null || options.Only.Contains(_putBack.Id);
+            if (isWanted || restored.Verdict == Verdict.Failed) Add(_putBack, restored);
+        }
+
+        void Add(Rule rule, Finding finding)
+        {
+            var result = new RuleResult(rule, finding.Verdict, finding.Text);
+            results.Add(result);
+            onResult?.Invoke(result);
+        }
     }
 
     private static async Task<Finding> TryAsync(BackendProbe probe, BackendRule rule)
@@ -84,13 +114,14 @@ public static class BackendCheck
         }
     }
 
-    private static async Task RestoreAsync(BackendProbe probe)
+    private static async Task<Finding> RestoreAsync(BackendProbe probe, CheckOptions options)
     {
-        if (await probe.RestoreAsync() is not { } problem) return;
         DiskRegion region = probe.Region;
-        throw new XenBlockException(
-            XenBlockErrorKind.InputOutput,
-            $"{region.SectorCount} sectors from sector {region.FirstSector} on hold bytes of the check, and what was "
-                + $"there could not be put back: {problem}");
+        if (options.WhyNot(_putBack) is { } why) return Finding.NotApplicable(why);
+        if (region.Saved is null) return Finding.NotApplicable("nothing was written");
+        string what = $"{region.SectorCount} sectors from sector {region.FirstSector} on";
+        return await probe.RestoreAsync() is { } problem
+            ? Finding.Failed($"{what} hold bytes of the check: {problem}")
+            : Finding.Passed(what);
     }
 }

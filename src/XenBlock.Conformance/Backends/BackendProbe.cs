@@ -184,6 +184,7 @@ internal sealed class BackendProbe : IAsyncDisposable
         try
         {
             (await SessionAsync()).WriteFrom(_region.FirstSector, saved);
+            saved.CopyTo(_region.Data, 0);
             _region.Saved = null;
             return null;
         }

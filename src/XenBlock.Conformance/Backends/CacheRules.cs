@@ -12,13 +12,13 @@ internal static class CacheRules
     [
         BackendRule.OnSession("flush", "A flush without data is done where it is offered, and answered in any case",
             $"{Header}, BLKIF_OP_FLUSH_DISKCACHE", RuleRisk.None, (probe, session) => Empty(
-                session, BlkifOperation.FlushDiskCache, probe.Offer.Flush)),
+                probe, session, BlkifOperation.FlushDiskCache, probe.Offer.Flush)),
         BackendRule.OnSession("barrier",
             "A write barrier without data is done where it is offered, and answered in any case",
             $"{Header}, BLKIF_OP_WRITE_BARRIER", RuleRisk.None, (probe, session) => Empty(
-                session, BlkifOperation.WriteBarrier, probe.Offer.Barrier)),
-        BackendRule.OnSession("barrier-data", "A write barrier with data writes it", $"{Header}, BLKIF_OP_WRITE_BARRIER",
-            RuleRisk.Writes, (probe, session) => WithData(
+                probe, session, BlkifOperation.WriteBarrier, probe.Offer.Barrier)),
+        BackendRule.OnSession("barrier-data", "A write barrier with data writes it",
+            $"{Header}, BLKIF_OP_WRITE_BARRIER", RuleRisk.Writes, (probe, session) => WithData(
                 probe, session, BlkifOperation.WriteBarrier, probe.Offer.Barrier)),
         BackendRule.OnSession("flush-data", "A flush with data writes it, or refuses it and writes nothing",
             "Linux drivers/block/xen-blkback/blkback.c, dispatch_rw_block_io", RuleRisk.Writes,
@@ -32,14 +32,17 @@ internal static class CacheRules
             $"{Header}, discard-secure", RuleRisk.Writes, SecureDiscard),
     ];
 
-    // Even where it is offered it may fail as not supported at any time; where it is not, any answer will do.
-    private static Finding Empty(BackendSession session, BlkifOperation operation, bool isOffered)
+    // Even where it is offered it may fail as not supported at any time; where it is not, any answer will do. A
+    // read-only disk has nothing to flush, and Linux refuses whatever is no read there (xen_vbd_translate).
+    private static Finding Empty(
+        BackendProbe probe, BackendSession session, BlkifOperation operation, bool isOffered)
     {
         BlockRequest request = session.Bare(operation);
         BlkifStatus status = session.Line.Ask(in request).Status;
         string answer = $"{(isOffered ? "offered" : "not offered")}; answered {BackendSession.Words(status)}";
         return Finding.Of(
-            isOffered && status == BlkifStatus.Error ? $"it is offered, and gave {BackendSession.Words(status)}"
+            isOffered && status == BlkifStatus.Error && !probe.IsReadOnly
+                ? "it is offered, and gave an error"
                 : session.Alive(),
             answer);
     }
@@ -89,6 +92,7 @@ internal static class CacheRules
 
     private static Finding DiscardPastEnd(BackendProbe probe, BackendSession session)
     {
+        if (probe.IsReadOnly) return Finding.NotApplicable("the disk is read-only");
         if (!probe.Offer.Discard) return Finding.NotApplicable("discard is not offered");
         ulong end = probe.Disk.SectorCount;
         foreach ((ulong sector, ulong count) in ((ulong, ulong)[])
@@ -106,6 +110,7 @@ internal static class CacheRules
     private static Finding SecureDiscard(BackendProbe probe, BackendSession session)
     {
         if (!probe.Offer.Discard) return Finding.NotApplicable("discard is not offered");
+        if (probe.IsReadOnly) return Finding.NotApplicable("the disk is read-only");
         if (probe.Offer.SecureDiscard) return Finding.NotApplicable("secure discard is offered");
         ulong sector = probe.Region.FirstSector;
         BlockRequest request = session.Bare(BlkifOperation.Discard, sector, ProtocolConstants.SectorsPerPage);

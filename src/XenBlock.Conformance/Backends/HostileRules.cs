@@ -1,11 +1,10 @@
 using System.Globalization;
-using XenBlock.Hypervisor;
 using XenBlock.Protocol;
 using XenBlock.SharedMemory;
 
 namespace XenBlock.Conformance;
 
-/// <summary>What a frontend does that breaks the protocol: the backend may give it up, and must serve the next.</summary>
+/// <summary>A frontend that breaks the protocol: the backend may give it up, and must serve the next.</summary>
 internal static class HostileRules
 {
     private static readonly TimeSpan _moment = TimeSpan.FromMilliseconds(300);
@@ -18,11 +17,11 @@ internal static class HostileRules
             "XSA-175; S18, S28", KeysAsync),
         Hostile("hostile-ring-grant", "A ring whose page is not granted is not connected to, and the next is served",
             "Linux drivers/block/xen-blkback/xenbus.c, connect_ring; S28", RingGrantAsync),
-        Hostile("hostile-index-jump", "An index that jumps beyond the ring gets no more answers than the ring has slots, "
-            + "and the next frontend is served", "XSA-39; xen/include/public/io/ring.h, "
+        Hostile("hostile-index-jump", "An index that jumps beyond the ring gets no more answers than the ring has "
+            + "slots, and the next frontend is served", "XSA-39; xen/include/public/io/ring.h, "
             + "RING_REQUEST_PROD_OVERFLOW; S1", probe => IndexAsync(probe, 1_000_000)),
-        Hostile("hostile-index-back", "An index that goes back gets no more answers than the ring has slots, and the next "
-            + "frontend is served", "xen/include/public/io/ring.h, RING_REQUEST_PROD_OVERFLOW; S1",
+        Hostile("hostile-index-back", "An index that goes back gets no more answers than the ring has slots, and "
+            + "the next frontend is served", "xen/include/public/io/ring.h, RING_REQUEST_PROD_OVERFLOW; S1",
             probe => IndexAsync(probe, unchecked((uint)-5))),
     ];
 
@@ -78,10 +77,16 @@ internal static class HostileRules
         [
             (VbdKeys.RingRef, "ring"), (VbdKeys.RingRef, "-1"), (VbdKeys.RingRef, new string('9', 300)),
             (VbdKeys.EventChannel, "channel"), (VbdKeys.EventChannel, "99999999"),
-            (VbdKeys.Protocol, "x86_128-abi"),
-            (VbdKeys.MultiQueueNumQueues, Text(queues)), (VbdKeys.MultiQueueNumQueues, "4294967295"),
-            (VbdKeys.RingPageOrder, Text(order)), (VbdKeys.RingPageOrder, "31"),
         ];
+
+        // What was not offered need not be looked at.
+        if (queues > 2)
+        {
+            const string key = VbdKeys.MultiQueueNumQueues;
+            changes = [.. changes, (key, Text(queues)), (key, "4294967295")];
+        }
+
+        if (order > 1) changes = [.. changes, (VbdKeys.RingPageOrder, Text(order)), (VbdKeys.RingPageOrder, "31")];
         var connected = new List<string>();
         foreach ((string key, string value) in changes)
         {
@@ -129,7 +134,8 @@ internal static class HostileRules
         XenbusState state = await probe.Vbd.BackendStateAsync();
         await probe.AbandonAsync(session);
         return answers > session.Line.SlotCount
-            ? Finding.Failed($"it answered {answers} requests that were never made, in a ring of {session.Line.SlotCount}")
+            ? Finding.Failed(
+                $"it answered {answers} requests that were never made, in a ring of {session.Line.SlotCount}")
             : Finding.Passed($"{answers} answers, state {state}");
     }
 

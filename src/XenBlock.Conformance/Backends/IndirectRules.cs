@@ -22,8 +22,8 @@ internal static class IndirectRules
             RuleRisk.None, Many),
         Offered("indirect-inner", "An indirect request reads or writes, and nothing else", $"{Blkback}; S24",
             RuleRisk.None, Inner),
-        Offered("indirect-segment", "A segment of an indirect page that is none is refused", $"{Blkback}, xen_blkbk_parse_indirect",
-            RuleRisk.None, Segment),
+        Offered("indirect-segment", "A segment of an indirect page that is none is refused",
+            $"{Blkback}, xen_blkbk_parse_indirect", RuleRisk.None, Segment),
         Offered("indirect-grant", "An indirect page that is not granted is an error, and the disk goes on",
             "XSA-362; S10", RuleRisk.None, Grant),
         BackendRule.OnSession("indirect-not-offered", "An indirect request that was not offered is refused", Header,
@@ -46,7 +46,8 @@ internal static class IndirectRules
     private static Finding Read(BackendProbe probe, BackendSession session)
     {
         int max = SegmentsMax(probe);
-        foreach (int count in ((int[])[1, 2, 11, 12, 13, 32, 33, max - 1, max]).Where(count => count > 0 && count <= max))
+        int[] counts = [1, 2, 11, 12, 13, 32, 33, max - 1, max];
+        foreach (int count in counts.Where(count => count > 0 && count <= max))
         {
             string? wrong = session.Read(probe.Region.FirstSector, Piece.Pages(count), isIndirect: true);
             if (wrong is not null) return Finding.Failed($"indirect: {wrong}");

@@ -1,4 +1,3 @@
-using XenBlock.Hypervisor;
 using XenBlock.Protocol;
 
 namespace XenBlock.Conformance;
@@ -75,7 +74,9 @@ internal static class LifeRules
 
     private static async Task<Finding> StatesAsync(BackendProbe probe)
     {
-        await probe.SessionAsync();
+        await probe.FreshAsync();
+        await probe.CloseAsync();
+        await probe.FreshAsync();
         IReadOnlyList<XenbusState> states = probe.Vbd.BackendStates;
         for (int i = 1; i < states.Count; i++)
         {

@@ -107,7 +107,7 @@ internal static class OfferRules
     {
         const VbdInfo known = VbdInfo.CdRom | VbdInfo.Removable | VbdInfo.ReadOnly;
         VbdInfo info = probe.Disk.Info;
-        if ((info & ~known) != 0) return Finding.Failed($"info is {(uint)info}; the bits are 1, 2 and 4");
+        if ((info & ~known) != VbdInfo.None) return Finding.Failed($"info is {(uint)info}; the bits are 1, 2 and 4");
         bool saysReadOnly = info.HasFlag(VbdInfo.ReadOnly);
         return probe.Keys.GetValueOrDefault(VbdKeys.Mode) switch
         {

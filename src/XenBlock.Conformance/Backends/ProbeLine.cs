@@ -107,7 +107,8 @@ internal sealed class ProbeLine
         if (take == RingTake.PeerViolation)
         {
             throw new XenBlockException(
-                XenBlockErrorKind.PeerViolation, $"the backend published an impossible index: {_queue.Ring.Describe()}");
+                XenBlockErrorKind.PeerViolation,
+                $"the backend published an impossible index: {_queue.Ring.Describe()}");
         }
 
         response = BlkifCodec.ReadResponse(_slot);
@@ -177,7 +178,8 @@ internal sealed class ProbeLine
         int size = BlkifCodec.ResponseSizeBytes(_abi);
         bool isClean = IsPadding(put, 9);
         for (int i = 12; i < size; i++) isClean &= IsPadding(put, i);
-        if (!isClean) _ledger.Add(ResponseFault.Padding, $"{words}, bytes {Convert.ToHexString(_slot.AsSpan(0, size))}");
+        string bytes = Convert.ToHexString(_slot.AsSpan(0, size));
+        if (!isClean) _ledger.Add(ResponseFault.Padding, $"{words}, bytes {bytes}");
         if (!_slot.AsSpan(size).SequenceEqual(put.AsSpan(size)))
             _ledger.Add(ResponseFault.RestOfSlot, words);
     }
@@ -185,11 +187,12 @@ internal sealed class ProbeLine
     // Bytes that a backend leaves alone are what the frontend had there.
     private bool IsPadding(byte[] put, int offset) => _slot[offset] == 0 || _slot[offset] == put[offset];
 
-    // Of an indirect request that is none, either operation may come back.
+    // Of an indirect request that is none, or to a backend that knows none, either operation may come back.
     private static bool IsEcho(in BlockResponse response, in BlockRequest request) =>
         response.Operation == request.Operation
         || (request.IsIndirect && response.Operation == BlkifOperation.Indirect
-            && request.Operation is not (BlkifOperation.Read or BlkifOperation.Write));
+            && (response.Status != BlkifStatus.Okay
+                || request.Operation is not (BlkifOperation.Read or BlkifOperation.Write)));
 
     private static string Describe(in BlockRequest request) => request.IsIndirect
         ? $"{(int)request.Operation}, indirect (Linux's frontend takes nothing but the inner operation)"

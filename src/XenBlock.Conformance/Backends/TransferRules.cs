@@ -122,7 +122,7 @@ internal static class TransferRules
 
     private static Finding ReadOnly(BackendProbe probe, BackendSession session)
     {
-        if (!probe.IsReadOnly) return Finding.NotApplicable("the disk may be written");
+        if (!probe.IsReadOnly) return Finding.NotApplicable("the disk is not read-only");
         ulong sector = probe.Region.FirstSector;
         foreach (BlkifOperation operation in (BlkifOperation[])
             [BlkifOperation.Write, BlkifOperation.WriteBarrier, BlkifOperation.FlushDiskCache])

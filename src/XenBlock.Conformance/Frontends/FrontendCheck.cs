@@ -46,7 +46,7 @@ public static class FrontendCheck
             cancellationToken.ThrowIfCancellationRequested();
             onStage?.Invoke(stage, stages.Length);
             var probe = new FrontendProbe(hypervisor, frontend, disk, stage);
-            var run = new FrontendStageRun(probe, vbd, peer, options, stage);
+            await using var run = new FrontendStageRun(probe, vbd, peer, options, stage);
             StageRecord record = await run.RunAsync(cancellationToken);
             if (records.Count == 0 && record.Keys.Count == 0 && record.Broken is { } broken)
                 throw new XenBlockException(XenBlockErrorKind.TimedOut, broken);

@@ -24,7 +24,8 @@ internal sealed class FrontendLine : IDisposable
     private readonly Random _random;
     private readonly byte[] _slot;
     private readonly HashSet<ulong> _outstanding = [];
-    private readonly List<ScriptedRequest> _held = [];
+    private readonly List<(ScriptedRequest Request, BlkifStatus Status)> _held = [];
+    private RequestVerdict _verdict; // of the request taken last
 
     private FrontendLine(
         FrontendProbe probe, StageRecord record, GrantMapping mapping, IEventChannel channel, int index)
@@ -34,7 +35,8 @@ internal sealed class FrontendLine : IDisposable
         _abi = record.Answer!.Abi;
         _mapping = mapping;
         _ring = BackRing.Attach(mapping.Pages, BlkifCodec.SlotSizeBytes(_abi));
-        _pages = new PageMapper(probe.Hypervisor.Mapper, probe.Frontend, record.Offer.Persistent && record.Answer.Persistent);
+        bool isPersistent = record.Offer.Persistent && record.Answer.Persistent;
+        _pages = new PageMapper(probe.Hypervisor.Mapper, probe.Frontend, isPersistent);
         _random = new Random(index);
         _slot = new byte[_ring.SlotSizeBytes];
         Channel = channel;
@@ -136,27 +138,28 @@ internal sealed class FrontendLine : IDisposable
         _record.Add(in request, verdict, words, isBeyond);
         _record.AddGrants(segments);
         if (!_outstanding.Add(request.Id)) _record.Add(RequestFault.IdInUse, words);
-        return verdict == RequestVerdict.Accepted ? taken : taken with { Segments = [] };
+        _verdict = verdict;
+        return taken;
     }
 
     private void Handle(ScriptedRequest request)
     {
-        BlkifStatus status = StatusOf(request);
+        BlkifStatus status = _verdict == RequestVerdict.Accepted ? StatusOf(request) : _verdict.ToStatus();
         if (status == BlkifStatus.Okay && request.Segments.Count > 0) status = Move(request);
         switch (_record.Stage)
         {
             case FrontendStage.Disorder:
-                _held.Add(request);
+                _held.Add((request, status));
                 if (_random.Next(8) == 0) Channel.Notify(); // an event for nothing
                 if (_held.Count > HeldMax) AnswerHeld(1 + _random.Next(HeldMax / 2));
                 break;
             case FrontendStage.UnknownId or FrontendStage.AnsweredTwice or FrontendStage.WrongOperation
-                or FrontendStage.IndexJump when _probe.IsTime(_record):
+                or FrontendStage.IndexJump when _record.IsTime:
                 Lie(request);
                 break;
             default:
                 Answer(request.Id, request.Operation, status);
-                if (_probe.IsTime(_record)) _probe.Act(_record);
+                if (_record.IsTime) _probe.Act(_record);
                 break;
         }
     }
@@ -183,9 +186,9 @@ internal sealed class FrontendLine : IDisposable
         for (int i = 0; i < count; i++)
         {
             int chosen = _random.Next(_held.Count);
-            ScriptedRequest request = _held[chosen];
+            (ScriptedRequest request, BlkifStatus status) = _held[chosen];
             _held.RemoveAt(chosen);
-            Answer(request.Id, request.Operation, BlkifStatus.Okay);
+            Answer(request.Id, request.Operation, status);
         }
 
         _record.MarkDone();

@@ -6,8 +6,6 @@ namespace XenBlock.Conformance;
 /// <summary>What the lines of a stage share: the disk, its size, and when to do what the stage is about.</summary>
 internal sealed class FrontendProbe(IHypervisor hypervisor, DomainId frontend, byte[] disk, FrontendStage stage)
 {
-    private const int RequestsBefore = 40; // so that the frontend is well under way
-
     private readonly TaskCompletionSource _acting = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _silenced = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private ulong _sectorCount = (ulong)(stage == FrontendStage.Resize ? disk.Length / 2 : disk.Length)
@@ -40,9 +38,6 @@ internal sealed class FrontendProbe(IHypervisor hypervisor, DomainId frontend, b
     public bool IsSilent => _silenced.Task.IsCompleted;
 
     public void Silence() => _silenced.TrySetResult();
-
-    /// <summary>True once the frontend is well under way, until what the stage is about was done.</summary>
-    public bool IsTime(StageRecord record) => !record.IsDone && record.Requests >= RequestsBefore;
 
     /// <summary>Has the stage do what it is about.</summary>
     public void Act(StageRecord record)

@@ -35,8 +35,7 @@ internal static class FrontendRules
         new("keys-queues", "Several queues have a directory each, and nothing lies flat",
             $"{Header}, multi-queue-num-queues", _plain, records => Keys(records[0], QueueKeys)),
         new("keys-protocol", "The layout of the ring is named, or is that of the machine", $"{Header}, protocol",
-            _plain, records => Keys(records[0], record => (null, record.Keys.GetValueOrDefault(VbdKeys.Protocol)
-                ?? "not named"))),
+            _plain, records => Protocol(records[0])),
         new("ring-fresh", "The ring is a fresh one: indices 0, events 1", $"{Ring}, SHARED_RING_INIT",
             [FrontendStage.Plain, FrontendStage.Bare],
             records => Each(records, record => record.RingProblem, _ => "")),
@@ -161,6 +160,15 @@ internal static class FrontendRules
         return (problem, $"{pages} pages");
     }
 
+    private static Finding Protocol(StageRecord record)
+    {
+        if (record.Keys.Count == 0) return Finding.NotApplicable(record.Broken ?? "there are no keys");
+        string? name = record.Keys.GetValueOrDefault(VbdKeys.Protocol);
+        return name is null || BlkifAbiNames.TryParse(name.Trim(), out _)
+            ? Finding.Passed(name ?? "not named")
+            : Finding.Failed($"it is \"{name}\"");
+    }
+
     private static (string? Problem, string Words) QueueKeys(StageRecord record)
     {
         int queues = record.Answer!.Queues.Count;
@@ -190,10 +198,10 @@ internal static class FrontendRules
 
     private static Finding Worked(StageRecord record) =>
         record.Broken is { } broken ? Finding.Failed(broken)
+        : record.Traffic is not { } traffic ? Finding.Failed("the traffic never ended")
+        : !traffic.IsOkay ? Finding.Failed($"the frontend's user says: {traffic.Words}")
         : record.Requests == 0 ? Finding.NotApplicable(NoTraffic(record))
-        : record.Traffic is null ? Finding.Failed("the traffic never ended")
-        : record.Traffic.IsOkay ? Finding.Passed(record.Operations())
-        : Finding.Failed($"the frontend's user says: {record.Traffic.Words}");
+        : Finding.Passed(record.Operations());
 
     private static string NoTraffic(StageRecord record) =>
         record.Broken ?? $"there was too little traffic in stage {record.Stage}: {record.Requests} requests";

@@ -6,7 +6,7 @@ using XenBlock.SharedMemory;
 namespace XenBlock.Conformance;
 
 /// <summary>One stage from the making of the disk to its removal.</summary>
-internal sealed class FrontendStageRun
+internal sealed class FrontendStageRun : IAsyncDisposable
 {
     private static readonly BackendOffer _full = new()
     {
@@ -19,6 +19,8 @@ internal sealed class FrontendStageRun
         RingPageOrderMax = ProtocolConstants.RingPageOrderMax,
         QueuesMax = 4,
     };
+
+    private static readonly TimeSpan _grace = TimeSpan.FromMilliseconds(200);
 
     private readonly IFrontendUnderTest _peer;
     private readonly FrontendCheckOptions _options;
@@ -78,6 +80,12 @@ internal sealed class FrontendStageRun
         return _record;
     }
 
+    public async ValueTask DisposeAsync()
+    {
+        await _backend.DisposeAsync();
+        _stop.Dispose();
+    }
+
     // True once the frontend's rings are mapped, and it knows that it is connected.
     private async Task<bool> ConnectAsync(Task<TrafficOutcome> working)
     {
@@ -120,7 +128,7 @@ internal sealed class FrontendStageRun
             $"{_backend.FrontendPath}/{VbdKeys.State}", cancellationToken);
         Task change = watch.NextAsync(_stop.Token).AsTask();
         Task acting = _probe.Acting;
-        Task limit = Delay(_options.TrafficLimit);
+        Task limit = DelayAsync(_options.TrafficLimit);
         Task silenced = _probe.Silenced;
         bool isEnding = false;
         while (true)
@@ -133,8 +141,8 @@ internal sealed class FrontendStageRun
             if (first == silenced)
             {
                 // What the frontend does now is its answer; it gets a moment, and then it is asked to close.
-                silenced = Delay(Timeout.InfiniteTimeSpan);
-                limit = Delay(TimeSpan.FromSeconds(Math.Min(2, Patience.TotalSeconds)));
+                silenced = DelayAsync(Timeout.InfiniteTimeSpan);
+                limit = DelayAsync(TimeSpan.FromSeconds(Math.Min(2, Patience.TotalSeconds)));
                 continue;
             }
 
@@ -142,14 +150,16 @@ internal sealed class FrontendStageRun
                 await PublishAsync(XenbusState.Closing);
             if (state is XenbusState.Closed or XenbusState.Unknown)
             {
+                // What was on the rings when it closed is answered yet: Linux's frontend waits for it in places.
                 _record.IsClosed = true;
+                await DelayAsync(_grace);
                 return;
             }
 
             if (!isEnding && (working.IsCompleted || first == limit))
             {
                 isEnding = true;
-                limit = Delay(Patience);
+                limit = DelayAsync(Patience);
                 if (_ownState == XenbusState.Connected) await PublishAsync(XenbusState.Closing);
             }
             else if (isEnding && first == limit)
@@ -172,7 +182,7 @@ internal sealed class FrontendStageRun
             await PublishAsync(XenbusState.Closing);
         }
 
-        return Delay(Timeout.InfiniteTimeSpan);
+        return DelayAsync(Timeout.InfiniteTimeSpan);
     }
 
     private async Task EndAsync(CancellationTokenSource traffic, Task<TrafficOutcome>? working)
@@ -193,8 +203,6 @@ internal sealed class FrontendStageRun
         finally
         {
             await _peer.RemoveDiskAsync();
-            await _backend.DisposeAsync();
-            _stop.Dispose();
         }
     }
 
@@ -215,7 +223,7 @@ internal sealed class FrontendStageRun
     {
         await using IXenStoreWatch watch =
             await Hypervisor.Store.WatchAsync($"{_backend.FrontendPath}/{VbdKeys.State}");
-        Task limit = Delay(Patience);
+        Task limit = DelayAsync(Patience);
         while (true)
         {
             if (isWanted(await LookAsync())) return true;
@@ -248,7 +256,7 @@ internal sealed class FrontendStageRun
         return _backend.PublishAsync(state, keys);
     }
 
-    private Task Delay(TimeSpan time) => Task.Delay(time, Hypervisor.Time, _stop.Token)
+    private Task DelayAsync(TimeSpan time) => Task.Delay(time, Hypervisor.Time, _stop.Token)
         .ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
 
     private static string Said(Task<TrafficOutcome> working) =>

@@ -5,6 +5,8 @@ namespace XenBlock.Conformance;
 /// <summary>What was seen of a frontend in one stage. Its lines write from several threads.</summary>
 internal sealed class StageRecord(FrontendStage stage)
 {
+    private const int RequestsBefore = 40; // so that the frontend is well under way
+
     private readonly Lock _gate = new();
     private readonly Dictionary<RequestFault, (int Count, string First)> _faults = [];
     private readonly Dictionary<RequestVerdict, (int Count, string First)> _verdicts = [];
@@ -50,6 +52,9 @@ internal sealed class StageRecord(FrontendStage stage)
 
     /// <summary>Whether what the stage is about was done.</summary>
     public bool IsDone { get; private set; }
+
+    /// <summary>True once the frontend is well under way, until what the stage is about was done.</summary>
+    public bool IsTime => !IsDone && Requests >= RequestsBefore;
 
     /// <summary>The most segments of a request.</summary>
     public int SegmentsMax { get; private set; }

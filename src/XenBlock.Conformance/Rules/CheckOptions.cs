@@ -3,7 +3,7 @@ namespace XenBlock.Conformance;
 /// <summary>How far a check may go.</summary>
 public sealed record CheckOptions
 {
-    /// <summary>Whether the disk may be written; what was there is put back at the end where that is possible.</summary>
+    /// <summary>Whether the disk may be written; in the end what was there is put back, if that can be.</summary>
     public bool MayWrite { get; init; }
 
     /// <summary>Whether the protocol may be broken on purpose.</summary>

@@ -6,8 +6,8 @@ using XenBlock.SharedMemory;
 namespace XenBlock.Conformance;
 
 /// <summary>
-/// The backend's end of a ring that does exactly what it is told: it takes requests, answers them in any order, rightly or
-/// wrongly, and does no more than it is told.
+/// The backend's end of a ring that does exactly what it is told: it takes requests, and answers them in any order,
+/// rightly or wrongly.
 /// </summary>
 public sealed class ScriptedBackendRing : IDisposable
 {

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using XenBlock.Hypervisor;
 using XenBlock.Protocol;
 using XenBlock.SharedMemory;
@@ -7,6 +8,7 @@ namespace XenBlock.Conformance;
 /// <summary>
 /// One queue of a <see cref="ScriptedFrontend"/>: its ring and its event channel, granted to a backend.
 /// </summary>
+[SuppressMessage("Naming", "CA1711", Justification = "the protocol calls it a queue")]
 public sealed class ScriptedQueue : IDisposable
 {
     private readonly IHypervisor _hypervisor;
