@@ -93,6 +93,7 @@ internal sealed class CommandFrontend : IFrontendUnderTest
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
+            UseShellExecute = false,
         };
         start.Environment["XENBLK_STAGE"] = stage.ToString();
         using Process process = Process.Start(start)
