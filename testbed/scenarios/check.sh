@@ -81,7 +81,7 @@ pass $((size / 2))
 echo "read what it wrote on $size MiB"
 END
 modprobe xen-blkfront max_indirect_segments=32 max_ring_page_order=2 max_queues=2
-check blkfront "" frontend xvda --domain 0 --traffic "cd $WORK && sh traffic.sh" --patience 20 \
+check blkfront "" frontend xvda --domain 0 --traffic "cd $WORK && bash traffic.sh" --patience 20 \
   --seconds 90 --peer-name "Linux blkfront" --peer-version "$kernel"
 rmmod xen_blkfront
 

@@ -88,7 +88,8 @@ internal sealed class CommandFrontend : IFrontendUnderTest
     private static async Task<TrafficOutcome> RunCommandAsync(
         string command, FrontendStage stage, CancellationToken token)
     {
-        ProcessStartInfo start = new("/bin/sh", ["-c", command])
+        // A small root file system may have bash alone.
+        ProcessStartInfo start = new(File.Exists("/bin/sh") ? "/bin/sh" : "/bin/bash", ["-c", command])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
