@@ -1,6 +1,6 @@
 using System.Diagnostics;
-using System.Reflection;
 using System.Runtime.InteropServices;
+using XenBlock.Cli.CommandLine;
 using XenBlock.Cli.Output;
 using XenBlock.Cli.Report;
 using XenBlock.Profiling;
@@ -10,10 +10,6 @@ namespace XenBlock.Cli.Bench;
 /// <summary>A whole run: image, machine, verification, measuring, report.</summary>
 internal static class BenchJob
 {
-    /// <summary>Version of xenblk.</summary>
-    public static string ToolVersion => typeof(BenchJob).Assembly
-        .GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown";
-
     /// <summary>Runs it.</summary>
     /// <param name="settings">What to do.</param>
     /// <param name="progress">Told how far it is.</param>
@@ -108,7 +104,7 @@ internal static class BenchJob
         {
             Schema = BenchReport.SchemaName,
             SchemaVersion = BenchReport.CurrentVersion,
-            ToolVersion = ToolVersion,
+            ToolVersion = OwnProgram.Version,
             StartedAt = default,
             DurationSeconds = 0,
             Computer = Computer(),

@@ -167,7 +167,7 @@ internal sealed class DiskBench
         {
             Schema = BenchReport.SchemaName,
             SchemaVersion = BenchReport.CurrentVersion,
-            ToolVersion = BenchJob.ToolVersion,
+            ToolVersion = OwnProgram.Version,
             StartedAt = startedAt,
             DurationSeconds = duration.TotalSeconds,
             Computer = BenchJob.Computer(),

@@ -1,8 +1,14 @@
+using System.Reflection;
+
 namespace XenBlock.Cli.CommandLine;
 
-/// <summary>How to start this program once more.</summary>
+/// <summary>This program: its version, and how to start it once more.</summary>
 internal static class OwnProgram
 {
+    /// <summary>Version of xenblk.</summary>
+    public static string Version => typeof(OwnProgram).Assembly
+        .GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown";
+
     /// <summary>The program and its first arguments; what it is to do follows.</summary>
     public static string[] Words()
     {

@@ -15,6 +15,7 @@ internal static class CommandCatalog
         new InfoCommand(),
         new CopyCommand(),
         new VerifyCommand(),
+        new CheckCommand(),
         new AttachCommand(),
         new DetachCommand(),
         new ListCommand(),

@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using XenBlock.Cli.Bench;
+using XenBlock.Cli.Check;
 
 namespace XenBlock.Cli.Output;
 
@@ -17,4 +18,5 @@ namespace XenBlock.Cli.Output;
 [JsonSerializable(typeof(ListDocument))]
 [JsonSerializable(typeof(AttachedDocument))]
 [JsonSerializable(typeof(VerifyDocument))]
+[JsonSerializable(typeof(CheckDocument))]
 internal sealed partial class JsonLines : JsonSerializerContext;

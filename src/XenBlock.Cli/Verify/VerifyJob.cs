@@ -22,6 +22,7 @@ internal sealed class VerifyJob
     private readonly ulong[] _shadow; // by block: the generation last written, 0 for not known
     private readonly byte[] _buffer;
     private readonly bool _discards;
+    private readonly bool _flushes; // a disk without a cache need not know how
     private ulong _generation;
 
     /// <summary>A job that has not begun.</summary>
@@ -43,6 +44,7 @@ internal sealed class VerifyJob
         _shadow = new ulong[blockCount];
         _buffer = GC.AllocateUninitializedArray<byte>(Math.Min(BlocksMax, blockCount) * blockBytes);
         _discards = device.Features.Discard;
+        _flushes = device.Features.Flush || device.Features.Barrier;
     }
 
     /// <summary>Works until told to stop, and then reads everything once.</summary>
@@ -55,7 +57,8 @@ internal sealed class VerifyJob
             await DoAsync(Choose(), _random.Next(_shadow.Length - length + 1), length);
         }
 
-        await DoAsync(VerifyOperation.Flush, 0, 0);
+        if (_flushes)
+            await DoAsync(VerifyOperation.Flush, 0, 0);
         int step = _buffer.Length / _blockBytes;
         for (int block = 0; block < _shadow.Length; block += step)
             await DoAsync(VerifyOperation.Read, block, Math.Min(step, _shadow.Length - block));
@@ -72,8 +75,9 @@ internal sealed class VerifyJob
     {
         < 45 => VerifyOperation.Read,
         < 90 => VerifyOperation.Write,
-        < 95 => VerifyOperation.Flush,
-        _ => _discards ? VerifyOperation.Discard : VerifyOperation.Flush,
+        < 95 when _flushes => VerifyOperation.Flush,
+        >= 95 when _discards => VerifyOperation.Discard,
+        _ => _flushes ? VerifyOperation.Flush : VerifyOperation.Read,
     };
 
     private async Task DoAsync(VerifyOperation operation, int block, int length)

@@ -3,11 +3,11 @@ using XenBlock.Hypervisor;
 using XenBlock.Protocol;
 using XenBlock.SharedMemory;
 
-namespace XenBlock.TestKit;
+namespace XenBlock.Conformance;
 
 /// <summary>
-/// The backend's end of a ring in the hands of a test: it takes requests, answers them in any order, rightly or
-/// wrongly, and does no more than it is told.
+/// The backend's end of a ring that does exactly what it is told: it takes requests, and answers them in any order,
+/// rightly or wrongly.
 /// </summary>
 public sealed class ScriptedBackendRing : IDisposable
 {
@@ -18,6 +18,8 @@ public sealed class ScriptedBackendRing : IDisposable
     private readonly BackRing _ring;
     private readonly List<GrantMapping> _held = [];
 
+    /// <summary>Maps a ring.</summary>
+    /// <exception cref="XenBlockException">One of its pages cannot be mapped.</exception>
     public ScriptedBackendRing(
         IGrantMapper mapper, DomainId frontend, IReadOnlyList<GrantReference> ringReferences, BlkifAbi abi)
     {
@@ -28,7 +30,7 @@ public sealed class ScriptedBackendRing : IDisposable
         _ring = BackRing.Attach(_ringMapping.Pages, BlkifCodec.SlotSizeBytes(abi));
     }
 
-    /// <summary>The ring's shared words, for a test that writes nonsense into them.</summary>
+    /// <summary>The ring's shared words, for who writes nonsense into them.</summary>
     public SharedPages RingPages => _ringMapping.Pages;
 
     /// <summary>Takes all requests that are there.</summary>
@@ -48,7 +50,8 @@ public sealed class ScriptedBackendRing : IDisposable
             case RingTake.Empty:
                 return null;
             case RingTake.PeerViolation:
-                throw new InvalidOperationException("the frontend published an impossible index");
+                throw new XenBlockException(
+                    XenBlockErrorKind.PeerViolation, $"the frontend published an impossible index: {_ring}");
         }
 
         BlockRequest request = default;
@@ -124,6 +127,7 @@ public sealed class ScriptedBackendRing : IDisposable
     /// <summary>Asks for an event at the next request, then looks once more. True: there is one.</summary>
     public bool FinalCheckForRequests() => _ring.FinalCheckForRequests();
 
+    /// <inheritdoc/>
     public void Dispose()
     {
         try
@@ -164,6 +168,7 @@ public sealed class ScriptedBackendRing : IDisposable
         GrantStatus status = _mapper.Map(_frontend, references, access, statuses, out GrantMapping mapping);
         return status == GrantStatus.Okay
             ? mapping
-            : throw new InvalidOperationException($"mapping {references[0]} gave {status}");
+            : throw new XenBlockException(
+                XenBlockErrorKind.PeerViolation, $"the frontend's grant {references[0]} cannot be mapped: {status}");
     }
 }

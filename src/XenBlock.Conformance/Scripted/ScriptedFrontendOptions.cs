@@ -1,7 +1,7 @@
 using XenBlock.Hypervisor;
 using XenBlock.Protocol;
 
-namespace XenBlock.TestKit;
+namespace XenBlock.Conformance;
 
 /// <summary>How large a <see cref="ScriptedFrontend"/> is, and what it says.</summary>
 public sealed record ScriptedFrontendOptions
@@ -26,4 +26,7 @@ public sealed record ScriptedFrontendOptions
 
     /// <summary>Whether it says that it leaves grants mapped.</summary>
     public bool Persistent { get; init; }
+
+    /// <summary>The longest that it waits for a response.</summary>
+    public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(10);
 }

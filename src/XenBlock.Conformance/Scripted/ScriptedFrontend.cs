@@ -2,10 +2,10 @@ using XenBlock.Hypervisor;
 using XenBlock.Protocol;
 using XenBlock.SharedMemory;
 
-namespace XenBlock.TestKit;
+namespace XenBlock.Conformance;
 
 /// <summary>
-/// A frontend that does exactly what a test tells it: it speaks the ring and the keys themselves, shares no code with
+/// A frontend that does exactly what it is told: it speaks the ring and the keys themselves, shares no code with
 /// the real one, and may misbehave. Its memory is granted once; every word of it can be read and written. Where nothing
 /// else is said, the queue is the first.
 /// </summary>
@@ -14,6 +14,7 @@ public sealed class ScriptedFrontend : IDisposable
     private readonly IHypervisor _hypervisor;
     private readonly DomainId _backend;
     private readonly GrantablePages _dataPages;
+    private readonly GrantAccess _dataAccess;
     private readonly GrantReference[] _dataGrants;
 
     /// <summary>A frontend with fresh rings, granted data pages and channels; nothing is published.</summary>
@@ -30,7 +31,8 @@ public sealed class ScriptedFrontend : IDisposable
         Queues =
             [.. Enumerable.Range(0, options.QueueCount).Select(_ => new ScriptedQueue(hypervisor, backend, options))];
         _dataPages = hypervisor.Grants.AllocatePages(backend, options.DataPageCount);
-        _dataGrants = Offer(_dataPages, options.DataAccess);
+        _dataAccess = options.DataAccess;
+        _dataGrants = Offer(_dataPages, _dataAccess);
     }
 
     /// <summary>The layout it speaks.</summary>
@@ -134,7 +136,7 @@ public sealed class ScriptedFrontend : IDisposable
     public bool TryTake(out BlockResponse response) => Queues[0].TryTake(out response);
 
     /// <summary>Waits for the next response.</summary>
-    /// <exception cref="TimeoutException">None came within ten seconds.</exception>
+    /// <exception cref="XenBlockException">None came in time, or the backend's index is impossible.</exception>
     public BlockResponse Take() => Queues[0].Take();
 
     /// <summary>Puts one request, publishes it and waits for its response.</summary>
@@ -145,6 +147,17 @@ public sealed class ScriptedFrontend : IDisposable
 
     /// <summary>Takes the data pages' grants back; tells how many the backend still has mapped.</summary>
     public int RevokeData() => Revoke(_dataGrants);
+
+    /// <summary>Grants the data pages once more, after <see cref="RevokeData"/> took all of them back.</summary>
+    public void OfferData()
+    {
+        GrantStatus status = _hypervisor.Grants.Offer(_dataPages, 0, _dataAccess, _dataGrants);
+        if (status != GrantStatus.Okay)
+        {
+            throw new XenBlockException(
+                XenBlockErrorKind.NoSpace, $"{DataPageCount} pages cannot be granted to {_backend}: {status}");
+        }
+    }
 
     /// <inheritdoc/>
     public void Dispose()
@@ -160,7 +173,9 @@ public sealed class ScriptedFrontend : IDisposable
     {
         var references = new GrantReference[pages.PageCount];
         GrantStatus status = _hypervisor.Grants.Offer(pages, 0, access, references);
-        if (status != GrantStatus.Okay) throw new InvalidOperationException($"cannot grant to {_backend}: {status}");
-        return references;
+        return status == GrantStatus.Okay
+            ? references
+            : throw new XenBlockException(
+                XenBlockErrorKind.NoSpace, $"{pages.PageCount} pages cannot be granted to {_backend}: {status}");
     }
 }

@@ -2,9 +2,9 @@ using System.Globalization;
 using XenBlock.Hypervisor;
 using XenBlock.Protocol;
 
-namespace XenBlock.TestKit;
+namespace XenBlock.Conformance;
 
-/// <summary>A backend in the hands of a test: writes the keys it is told, and answers by scripted rings.</summary>
+/// <summary>A backend that does exactly what it is told: writes these keys, and answers by scripted rings.</summary>
 public sealed class ScriptedBackend : IAsyncDisposable
 {
     private readonly IHypervisor _hypervisor;
@@ -12,8 +12,13 @@ public sealed class ScriptedBackend : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly List<ScriptedBackendRing> _rings = [];
     private readonly List<IEventChannel> _channels = [];
+    private readonly List<XenbusState> _frontendStates = [];
     private Task[] _serving = [];
 
+    /// <summary>A backend of a vbd whose directories are there; nothing is published.</summary>
+    /// <param name="hypervisor">The backend's domain.</param>
+    /// <param name="frontend">Whom it serves.</param>
+    /// <param name="vbd">The vbd.</param>
     public ScriptedBackend(IHypervisor hypervisor, DomainId frontend, VbdNumber vbd)
     {
         _hypervisor = hypervisor;
@@ -22,11 +27,17 @@ public sealed class ScriptedBackend : IAsyncDisposable
         FrontendPath = VbdPaths.Frontend(frontend, vbd);
     }
 
+    /// <summary>The longest that it waits for the frontend.</summary>
+    public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(10);
+
     /// <summary>Our directory.</summary>
     public string Path { get; }
 
     /// <summary>The frontend's directory.</summary>
     public string FrontendPath { get; }
+
+    /// <summary>The states that the frontend was seen in, each change of it, by who waited for one.</summary>
+    public IReadOnlyList<XenbusState> FrontendStates => _frontendStates;
 
     /// <summary>The rings by the queue's index, once connected.</summary>
     public IReadOnlyList<ScriptedBackendRing> Rings => _rings;
@@ -66,10 +77,11 @@ public sealed class ScriptedBackend : IAsyncDisposable
         await PublishAsync(XenbusState.InitWait, [.. keys.Select(k => (k.Key, k.Value))]);
     }
 
-    /// <summary>Waits until the frontend is in one of the states; fails after ten seconds.</summary>
+    /// <summary>Waits until the frontend is in one of the states.</summary>
+    /// <exception cref="OperationCanceledException">It was not within <see cref="Patience"/>.</exception>
     public async Task<XenbusState> WaitForFrontendAsync(params XenbusState[] states)
     {
-        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(10));
+        using var deadline = new CancellationTokenSource(Patience, _hypervisor.Time);
         await using IXenStoreWatch watch = await _hypervisor.Store.WatchAsync(
             $"{FrontendPath}/{VbdKeys.State}", deadline.Token);
         while (true)
@@ -77,6 +89,7 @@ public sealed class ScriptedBackend : IAsyncDisposable
             await watch.NextAsync(deadline.Token);
             XenbusState state = XenbusTransitions.Parse(
                 await _hypervisor.Store.ReadAsync($"{FrontendPath}/{VbdKeys.State}", deadline.Token));
+            if (_frontendStates.Count == 0 || _frontendStates[^1] != state) _frontendStates.Add(state);
             if (states.Contains(state)) return state;
         }
     }
@@ -87,7 +100,7 @@ public sealed class ScriptedBackend : IAsyncDisposable
         await WaitForFrontendAsync(XenbusState.Initialised, XenbusState.Connected);
         Dictionary<string, string> keys = await ReadFrontendAsync();
         if (!FrontendAnswer.TryFromKeys(keys, offer, BlkifAbi.X86_32, out FrontendAnswer? answer, out string? problem))
-            throw new InvalidOperationException(problem);
+            throw new XenBlockException(XenBlockErrorKind.PeerViolation, problem);
         foreach (QueueAnswer queue in answer.Queues)
         {
             _rings.Add(new ScriptedBackendRing(_hypervisor.Mapper, _frontend, queue.RingReferences, answer.Abi));
@@ -155,6 +168,7 @@ public sealed class ScriptedBackend : IAsyncDisposable
         return keys;
     }
 
+    /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
         await StopServingAsync();

@@ -1,12 +1,14 @@
+using System.Diagnostics.CodeAnalysis;
 using XenBlock.Hypervisor;
 using XenBlock.Protocol;
 using XenBlock.SharedMemory;
 
-namespace XenBlock.TestKit;
+namespace XenBlock.Conformance;
 
 /// <summary>
 /// One queue of a <see cref="ScriptedFrontend"/>: its ring and its event channel, granted to a backend.
 /// </summary>
+[SuppressMessage("Naming", "CA1711", Justification = "the protocol calls it a queue")]
 public sealed class ScriptedQueue : IDisposable
 {
     private readonly IHypervisor _hypervisor;
@@ -14,15 +16,18 @@ public sealed class ScriptedQueue : IDisposable
     private readonly GrantablePages _pages;
     private readonly GrantReference[] _grants;
     private readonly byte[] _slot;
+    private readonly TimeSpan _patience;
 
     internal ScriptedQueue(IHypervisor hypervisor, DomainId backend, ScriptedFrontendOptions options)
     {
         _hypervisor = hypervisor;
         _abi = options.Abi;
+        _patience = options.Patience;
         _pages = hypervisor.Grants.AllocatePages(backend, options.RingPageCount);
         _grants = new GrantReference[options.RingPageCount];
         GrantStatus status = hypervisor.Grants.Offer(_pages, 0, GrantAccess.ReadWrite, _grants);
-        if (status != GrantStatus.Okay) throw new InvalidOperationException($"cannot grant to {backend}: {status}");
+        if (status != GrantStatus.Okay)
+            throw new XenBlockException(XenBlockErrorKind.NoSpace, $"a ring cannot be granted to {backend}: {status}");
         Channel = hypervisor.EventChannels.AllocateUnbound(backend);
         _slot = new byte[BlkifCodec.SlotSizeBytes(_abi)];
         Ring = FrontRing.Create(_pages.Pages, _slot.Length, options.RingStart);
@@ -67,23 +72,32 @@ public sealed class ScriptedQueue : IDisposable
     {
         RingTake take = Ring.TryTakeResponse(_slot);
         if (take == RingTake.PeerViolation)
-            throw new InvalidOperationException($"the backend's index is impossible: {Ring}");
+        {
+            throw new XenBlockException(
+                XenBlockErrorKind.PeerViolation, $"the backend's index is impossible: {Ring}");
+        }
+
         response = take == RingTake.Taken ? BlkifCodec.ReadResponse(_slot) : default;
         return take == RingTake.Taken;
     }
 
     /// <summary>Waits for the next response.</summary>
-    /// <exception cref="TimeoutException">None came within ten seconds.</exception>
+    /// <exception cref="XenBlockException">
+    /// None came within <see cref="ScriptedFrontendOptions.Patience"/>, or the backend's index is impossible.
+    /// </exception>
     public BlockResponse Take()
     {
-        long start = TimeProvider.System.GetTimestamp();
+        long start = _hypervisor.Time.GetTimestamp();
         while (true)
         {
             if (TryTake(out BlockResponse response)) return response;
             if (Ring.FinalCheckForResponses()) continue;
             Channel.Wait(TimeSpan.FromMilliseconds(100));
-            if (TimeProvider.System.GetElapsedTime(start) > TimeSpan.FromSeconds(10))
-                throw new TimeoutException($"no response within ten seconds: {Ring}");
+            if (_hypervisor.Time.GetElapsedTime(start) > _patience)
+            {
+                throw new XenBlockException(
+                    XenBlockErrorKind.TimedOut, $"no response within {_patience.TotalSeconds:0.#} s: {Ring}");
+            }
         }
     }
 
