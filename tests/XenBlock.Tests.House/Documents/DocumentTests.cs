@@ -74,7 +74,7 @@ public sealed class DocumentTests
         SourceFile door = Repository.File("x");
         string[] commands =
         [
-            "build", "test", "native", "oracle", "litmus", "bench", "coverage", "testbed", "fuzz", "tidy", "ci",
+            "build", "test", "native", "oracle", "litmus", "bench", "coverage", "testbed", "fuzz", "soak", "tidy", "ci",
         ];
         Assert.All(commands, command => Assert.Contains($"#   ./x {command}", door.Text, StringComparison.Ordinal));
     }
