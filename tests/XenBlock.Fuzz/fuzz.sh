@@ -35,12 +35,13 @@ instrument() {
   done
 }
 
-# seeds TARGET: the corpus and what our own code writes, in one folder.
+# seeds TARGET: what our own code writes, for the planted fault; and that with the corpus, which may show it already.
 seeds() {
-  rm -rf "$work/seeds/$1"
-  mkdir -p "$work/seeds/$1"
-  dotnet "$built/XenBlock.Fuzz.dll" seeds "$1" "$work/seeds/$1" || return 1
-  cp "$corpora/$1"/*.bin "$work/seeds/$1" 2>/dev/null
+  rm -rf "$work/seeds/$1-planted" "$work/seeds/$1-run"
+  mkdir -p "$work/seeds/$1-planted"
+  dotnet "$built/XenBlock.Fuzz.dll" seeds "$1" "$work/seeds/$1-planted" || return 1
+  cp -r "$work/seeds/$1-planted" "$work/seeds/$1-run"
+  cp "$corpora/$1"/*.bin "$work/seeds/$1-run" 2>/dev/null
   return 0
 }
 
@@ -49,7 +50,7 @@ afl() {
   local way=$1 target=$2 seconds=$3 out=$work/out/$2
   [[ $way == planted ]] && out=$work/out/$2-planted
   rm -rf "$out"
-  env "${@:4}" timeout -k 10 $((seconds + 120)) afl-fuzz -V "$seconds" -t 10000 -m none -i "$work/seeds/$target" \
+  env "${@:4}" timeout -k 10 $((seconds + 120)) afl-fuzz -V "$seconds" -t 10000 -m none -i "$work/seeds/$target-$way" \
     -o "$out" -- dotnet "$work/build/XenBlock.Fuzz.dll" "$way" "$target" </dev/null >"$out.log" 2>&1
 }
 
