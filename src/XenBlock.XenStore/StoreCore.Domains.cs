@@ -44,6 +44,8 @@ internal sealed partial class StoreCore
     {
         if (!_introduced.Remove(domain)) return false;
         _targets.Remove(domain);
+        foreach (DomainId holder in _targets.Where(held => held.Value == domain).Select(held => held.Key).ToList())
+            _targets.Remove(holder); // the rights of who is gone are not those of who has its number next
         foreach (StoreSession session in _sessions)
         {
             if (session.Domain == domain) Reset(session);

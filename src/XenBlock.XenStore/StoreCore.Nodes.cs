@@ -55,17 +55,15 @@ internal sealed partial class StoreCore
         return operation switch
         {
             XsOperation.Read => (XsError.None, node.Value),
-            XsOperation.GetPermissions => (XsError.None, XsPacket.Strings(node.Permissions.ToStrings())),
-            XsOperation.Directory => ListAll(node),
+            // A node that a guest made has its parent's entries but for the owner, whose number may be a longer one.
+            XsOperation.GetPermissions => IfItFits(XsPacket.Strings(node.Permissions.ToStrings())),
+            XsOperation.Directory => IfItFits(XsPacket.Strings([.. node.Children.Keys])),
             _ => ListPart(node, rest),
         };
     }
 
-    private static (XsError Error, byte[] Answer) ListAll(StoreNode node)
-    {
-        byte[] names = XsPacket.Strings([.. node.Children.Keys]);
-        return names.Length > XsHeader.PayloadMaxBytes ? (XsError.E2BIG, []) : (XsError.None, names);
-    }
+    private static (XsError Error, byte[] Answer) IfItFits(byte[] answer) =>
+        answer.Length > XsHeader.PayloadMaxBytes ? (XsError.E2BIG, []) : (XsError.None, answer);
 
     /// <summary>
     /// Generation, then as many whole names from the offset on as fit. An empty name says that the list ends here, as

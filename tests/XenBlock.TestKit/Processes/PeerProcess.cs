@@ -88,9 +88,10 @@ public sealed class PeerProcess : IAsyncDisposable
     public static Task<string?> HearAsync() => Console.In.ReadLineAsync();
 
     /// <summary>The peer's next line; an exception if it ended, or took too long.</summary>
-    public async Task<string> ListenAsync()
+    /// <param name="limit">How long it may take; null for half a minute.</param>
+    public async Task<string> ListenAsync(TimeSpan? limit = null)
     {
-        string? line = await _process.StandardOutput.ReadLineAsync().WaitAsync(TimeSpan.FromSeconds(30));
+        string? line = await _process.StandardOutput.ReadLineAsync().WaitAsync(limit ?? TimeSpan.FromSeconds(30));
         return line ?? throw new InvalidOperationException(
             $"The peer process ended without a word. {string.Join(Environment.NewLine, _complaints)}");
     }

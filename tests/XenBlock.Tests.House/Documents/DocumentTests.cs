@@ -73,7 +73,9 @@ public sealed class DocumentTests
     {
         SourceFile door = Repository.File("x");
         string[] commands =
-            ["build", "test", "native", "oracle", "litmus", "bench", "coverage", "testbed", "tidy", "ci"];
+        [
+            "build", "test", "native", "oracle", "litmus", "bench", "coverage", "testbed", "fuzz", "soak", "tidy", "ci",
+        ];
         Assert.All(commands, command => Assert.Contains($"#   ./x {command}", door.Text, StringComparison.Ordinal));
     }
 
@@ -85,6 +87,7 @@ public sealed class DocumentTests
     [InlineData("bench/peers.sh")]
     [InlineData("samples/appliance/build.sh")]
     [InlineData("packaging/hotplug/block-xenblk")]
+    [InlineData("tests/XenBlock.Fuzz/fuzz.sh")]
     [InlineData("testbed/boot.sh")]
     [InlineData("testbed/build.sh")]
     [InlineData("testbed/host.sh")]

@@ -81,6 +81,21 @@ public sealed class StorePermissionTests
         2 READ /a| = x
         """);
 
+    // A guest's node has its parent's entries, but its own number, which may be longer: 4,093 bytes become 4,097.
+    [Fact]
+    public void Permissions_that_fit_in_no_answer_are_too_big_instead_of_the_end_of_the_connection()
+    {
+        var table = new StoreTable();
+        string most = string.Concat(Enumerable.Repeat("n1|", 1362));
+        table.Run($"""
+            0 MKDIR /a| = OK|
+            0 SETPERMS /a|b0|n10|{most} = OK|
+            0 GETPERMS /a| = b0|n10|{most}
+            12345 MKDIR /a/b| = OK|
+            12345 GETPERMS /a/b| = E2BIG
+            """);
+    }
+
     [Theory]
     [InlineData(StoreRights.None, 0, "n0")]
     [InlineData(StoreRights.Read, 1, "r1")]

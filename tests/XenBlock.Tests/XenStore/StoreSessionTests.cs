@@ -214,6 +214,20 @@ public sealed class StoreSessionTests
         """);
 
     [Fact]
+    public void The_rights_of_a_target_end_with_it_and_do_not_pass_to_who_has_its_number_next() => StoreTable.Play("""
+        0 INTRODUCE 1|5|6| = OK|
+        0 INTRODUCE 2|5|6| = OK|
+        0 WRITE /of1|x = OK|
+        0 SETPERMS /of1|n1| = OK|
+        0 TARGET 2|1| = OK|
+        2 READ /of1| = x
+        0 RELEASE 1| = OK|
+        2 READ /of1| = EACCES
+        0 INTRODUCE 1|5|6| = OK|
+        2 READ /of1| = EACCES
+        """);
+
+    [Fact]
     public void Control_features_and_quotas_are_answered() => StoreTable.Play("""
         0 CONTROL check| = OK|
         0 CONTROL log|on| = OK|
