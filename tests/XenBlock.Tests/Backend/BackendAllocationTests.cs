@@ -1,7 +1,6 @@
 using XenBlock.Backend;
 using XenBlock.Protocol;
 using XenBlock.Storage;
-using XenBlock.TestKit;
 using Xunit;
 
 namespace XenBlock.Tests.Backend;

@@ -2,7 +2,6 @@ using XenBlock.Backend;
 using XenBlock.Emulator;
 using XenBlock.Protocol;
 using XenBlock.Storage;
-using XenBlock.TestKit;
 using XenBlock.XenStore;
 
 namespace XenBlock.Tests.Backend;

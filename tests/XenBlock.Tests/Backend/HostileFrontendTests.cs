@@ -3,7 +3,6 @@ using XenBlock.Backend;
 using XenBlock.Hypervisor;
 using XenBlock.Protocol;
 using XenBlock.Storage;
-using XenBlock.TestKit;
 using Xunit;
 
 namespace XenBlock.Tests.Backend;

@@ -3,7 +3,6 @@ using XenBlock.Emulator;
 using XenBlock.Hypervisor;
 using XenBlock.Protocol;
 using XenBlock.Storage;
-using XenBlock.TestKit;
 
 namespace XenBlock.Tests.Backend;
 

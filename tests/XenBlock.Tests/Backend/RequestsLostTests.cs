@@ -1,6 +1,5 @@
 using XenBlock.Backend;
 using XenBlock.Protocol;
-using XenBlock.TestKit;
 using Xunit;
 
 namespace XenBlock.Tests.Backend;

@@ -4,7 +4,6 @@ using XenBlock.Hypervisor;
 using XenBlock.Protocol;
 using XenBlock.SharedMemory;
 using XenBlock.Storage;
-using XenBlock.TestKit;
 using Xunit;
 
 namespace XenBlock.Tests.Backend;

@@ -2,7 +2,6 @@ using XenBlock.Backend;
 using XenBlock.Protocol;
 using XenBlock.SharedMemory;
 using XenBlock.Storage;
-using XenBlock.TestKit;
 using Xunit;
 
 namespace XenBlock.Tests.Backend;

@@ -106,7 +106,8 @@ internal sealed class FaultyBackendQueue : IDisposable
         uint index = _taken++;
         bool isLost = (Breaks("ring-full") && index % 32 == 31)
             || (Breaks("ring-wrap") && index % 250 == 249)
-            || (Breaks("refuse-empty") && request is { IsIndirect: false, SegmentCount: 0, Operation: 0 })
+            || (Breaks("refuse-empty")
+                && request is { IsIndirect: false, SegmentCount: 0, Operation: BlkifOperation.Read })
             || (Breaks("hostile-slots") && (byte)request.Operation == 200);
         if (isLost) return;
         BlkifStatus status = _pages.Carry(in request);

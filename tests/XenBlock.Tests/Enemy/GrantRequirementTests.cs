@@ -2,7 +2,6 @@ using XenBlock.Backend;
 using XenBlock.Hypervisor;
 using XenBlock.Protocol;
 using XenBlock.Storage;
-using XenBlock.TestKit;
 using XenBlock.Tests.Backend;
 using Xunit;
 

@@ -5,7 +5,6 @@ using XenBlock.Frontend;
 using XenBlock.Hypervisor;
 using XenBlock.Protocol;
 using XenBlock.Storage;
-using XenBlock.TestKit;
 using XenBlock.TestKit.Tampered;
 using XenBlock.Tests.Backend;
 using XenBlock.Tests.Frontend;

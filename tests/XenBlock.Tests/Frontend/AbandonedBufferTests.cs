@@ -1,6 +1,5 @@
 using XenBlock.Frontend;
 using XenBlock.Protocol;
-using XenBlock.TestKit;
 using Xunit;
 
 namespace XenBlock.Tests.Frontend;

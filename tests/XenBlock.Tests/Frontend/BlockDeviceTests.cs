@@ -3,7 +3,6 @@ using XenBlock.Frontend;
 using XenBlock.Hypervisor;
 using XenBlock.Protocol;
 using XenBlock.Storage;
-using XenBlock.TestKit;
 using Xunit;
 
 namespace XenBlock.Tests.Frontend;

@@ -3,7 +3,6 @@ using XenBlock.Emulator;
 using XenBlock.Frontend;
 using XenBlock.Protocol;
 using XenBlock.Storage;
-using XenBlock.TestKit;
 using XenBlock.XenStore;
 
 namespace XenBlock.Tests.Frontend;

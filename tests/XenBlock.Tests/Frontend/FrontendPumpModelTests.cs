@@ -1,7 +1,6 @@
 using CsCheck;
 using XenBlock.Frontend;
 using XenBlock.Protocol;
-using XenBlock.TestKit;
 using Xunit;
 
 namespace XenBlock.Tests.Frontend;

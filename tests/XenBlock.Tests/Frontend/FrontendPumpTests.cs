@@ -1,7 +1,6 @@
 using XenBlock.Frontend;
 using XenBlock.Hypervisor;
 using XenBlock.Protocol;
-using XenBlock.TestKit;
 using Xunit;
 
 namespace XenBlock.Tests.Frontend;

@@ -1,7 +1,6 @@
 using XenBlock.Emulator;
 using XenBlock.Frontend;
 using XenBlock.Protocol;
-using XenBlock.TestKit;
 
 namespace XenBlock.Tests.Frontend;
 

@@ -2,7 +2,6 @@ using XenBlock.Backend;
 using XenBlock.Frontend;
 using XenBlock.Protocol;
 using XenBlock.Storage;
-using XenBlock.TestKit;
 using Xunit;
 
 namespace XenBlock.Tests.Frontend;

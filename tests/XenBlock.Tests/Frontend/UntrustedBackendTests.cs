@@ -1,7 +1,6 @@
 using XenBlock.Frontend;
 using XenBlock.Protocol;
 using XenBlock.Storage;
-using XenBlock.TestKit;
 using Xunit;
 
 namespace XenBlock.Tests.Frontend;

@@ -5,7 +5,6 @@ using XenBlock.Hypervisor;
 using XenBlock.Protocol;
 using XenBlock.Soak;
 using XenBlock.Storage;
-using XenBlock.TestKit;
 using XenBlock.Tests.Frontend;
 using Xunit;
 
