@@ -105,7 +105,7 @@ public static class Negotiation
             ?? offer.Problems.GetValueOrDefault(VbdKeys.MaxRingPages);
         string? reason = null;
         if (agreed < wanted) reason = problem ?? "the backend offers no more pages";
-        else if (wanted < wished) reason = "more than 16 pages are not used";
+        else if (wanted < wished) reason = $"more than {1 << ProtocolConstants.RingPageOrderMax} pages are not used";
         else if (agreed < offer.RingPageOrderMax) reason = "the frontend wants no more pages";
         decisions.Add(new FeatureDecision(
             VbdKeys.RingPageOrder, Text(offer.RingPageOrderMax), Text(wished), Text(agreed), reason));

@@ -5,6 +5,8 @@ namespace XenBlock.Conformance;
 /// <summary>How requests and responses go over the ring, and who is woken when.</summary>
 internal static class RingRules
 {
+    private static readonly TimeSpan _pause = TimeSpan.FromMilliseconds(3);
+
     private const string Ring = "xen/include/public/io/ring.h";
 
     public static IEnumerable<BackendRule> All =>
@@ -83,6 +85,9 @@ internal static class RingRules
             {
                 PutRead(probe, line, i);
                 line.Publish();
+
+                // Long enough, once a round, for a backend that keeps up to go to sleep.
+                if (i == line.SlotCount / 4) Thread.Sleep(_pause);
             }
 
             line.TakeAll();

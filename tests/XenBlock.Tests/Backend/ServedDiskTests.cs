@@ -193,7 +193,9 @@ public sealed class ServedDiskTests
         using ScriptedFrontend next = new(second, DomainId.Zero);
         await new ScriptedVbd(second, DomainId.Zero, vbd).ConnectAsync(next);
         Assert.Equal(BlkifStatus.Okay, next.Ask(next.Direct(BlkifOperation.Read, 1, 0, 0, 4)).Status);
-        Assert.Equal(2, disk.Statistics.Connects);
+
+        // Three, if an event came between its first grants, which have the numbers of the dead one's, and its keys.
+        Assert.InRange(disk.Statistics.Connects, 2, 3);
     }
 
     [Fact]

@@ -112,6 +112,7 @@ internal sealed class FaultyUser(ScriptedFrontend frontend, BackendOffer offer, 
             case "index":
                 frontend.RingPages.StoreRelease(RingLayout.RequestProducer, 100_000);
                 frontend.Channel.Notify();
+                Thread.Sleep(200); // until it was seen: the next publish puts the index right again
                 return;
             default:
                 return;

@@ -142,7 +142,7 @@ public sealed class NegotiationTests
     [Theory]
     [InlineData(4, 2, 2, "the frontend wants no more pages")]
     [InlineData(1, 4, 1, "the backend offers no more pages")]
-    [InlineData(5, 5, 4, "more than 16 pages are not used")]
+    [InlineData(8, 8, 6, "more than 64 pages are not used")]
     [InlineData(2, 2, 2, null)]
     public void Ring_pages_are_agreed_with_a_reason(int offered, int wished, int agreed, string? reason)
     {
