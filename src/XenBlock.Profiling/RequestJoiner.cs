@@ -142,13 +142,18 @@ public sealed class RequestJoiner
         {
             if (record.Kind == TraceEventKind.TurnBegan) turn = record.TimeNs;
             if (record.Kind == TraceEventKind.RequestTaken)
-                _back[record.Request] = new Half { TurnBegan = turn, Taken = record.TimeNs, Sector = record.Detail };
+            {
+                // A turn that found nothing when it began has no stamp: what came during it waited for no turn.
+                long began = turn == 0 ? record.TimeNs : turn;
+                _back[record.Request] = new Half { TurnBegan = began, Taken = record.TimeNs, Sector = record.Detail };
+            }
+
             if (record.Kind == TraceEventKind.ResponsesPublished)
             {
                 foreach (Half one in letGo)
                 {
                     one.Published = record.TimeNs;
-                    one.IsComplete = one.TurnBegan != 0;
+                    one.IsComplete = true;
                 }
 
                 letGo.Clear();
