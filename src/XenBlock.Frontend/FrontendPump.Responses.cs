@@ -17,8 +17,7 @@ internal sealed partial class FrontendPump
             return false;
         }
 
-        if (_takingNs == 0 && IsTraced) _takingNs = _trace!.NowNs; // it came after we had looked
-        if (_takingNs != 0) StampTaken(response.Id, response.Status);
+        if (IsTraced) StampTaken(response.Id, response.Status);
         ref InFlightRequest request = ref _inFlight[index];
         if (request.WireOperation != response.Operation)
         {

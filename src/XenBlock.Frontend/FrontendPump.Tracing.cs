@@ -9,7 +9,7 @@ namespace XenBlock.Frontend;
 /// </content>
 internal sealed partial class FrontendPump
 {
-    private long _takingNs; // when this taking of responses began; 0 if it is not traced
+    private long _takingNs; // when the first response of this taking was there; 0 if none was, or it is not traced
     private uint _unpublished; // stamped as granted since the last publish
 
     private bool IsTraced => _trace is { IsOn: true };
@@ -42,8 +42,11 @@ internal sealed partial class FrontendPump
         _unpublished = 0;
     }
 
-    private void StampTaken(ulong id, BlkifStatus status) =>
+    private void StampTaken(ulong id, BlkifStatus status)
+    {
+        if (_takingNs == 0) _takingNs = _trace!.NowNs;
         Stamp(_takingNs, TraceEventKind.ResponseTaken, unchecked((uint)(int)status), id, 0);
+    }
 
     private void StampFinished(int count) =>
         Stamp(_trace!.NowNs, TraceEventKind.ResponsesFinished, (uint)count, 0, 0);

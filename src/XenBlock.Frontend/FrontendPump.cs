@@ -146,7 +146,7 @@ internal sealed partial class FrontendPump
     public int TakeResponses()
     {
         if (!IsUsable) return 0;
-        _takingNs = IsTraced && _ring.HasResponses ? _trace!.NowNs : 0;
+        _takingNs = 0;
         Span<byte> copy = _response.AsSpan(0, _responseSizeBytes);
         int taken = 0;
         while (true)
