@@ -57,7 +57,7 @@ internal sealed class AutoAccessor : PayloadAccessor
     {
         bool isPaidOnce = _keeping?.HasFreeRoomFor(segments.Length) == true;
         AccessWay way = isPaidOnce || !_copying.HasRoom ? AccessWay.Map : _costs.Choose(segments.Length);
-        long start = _time.GetTimestamp();
+        long start = isPaidOnce ? 0 : _time.GetTimestamp();
         GrantStatus status;
         if (way == AccessWay.Map)
         {

@@ -152,7 +152,7 @@ public sealed partial class ServedDisk : IAsyncDisposable
         }
 
         await PublishReadyAsync();
-        _watchers.Add(PublishReasonsAsync());
+        if (_options.Access == PayloadAccess.Auto) _watchers.Add(PublishReasonsAsync()); // the others' never change
         _loop = Task.Run(RunAsync, CancellationToken.None);
     }
 

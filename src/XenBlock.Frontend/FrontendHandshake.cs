@@ -19,7 +19,6 @@ internal sealed class FrontendHandshake
     private readonly VbdDirectory _directory;
     private readonly VbdNumber _vbd;
     private readonly BlockDeviceOptions _options;
-    private readonly bool _isTrusted;
     private FrontendWish _wish;
     private AgreedFeatures? _tried;
     private bool _isWishCut;
@@ -31,7 +30,7 @@ internal sealed class FrontendHandshake
         _directory = directory;
         _vbd = vbd;
         _options = options;
-        _isTrusted = options.TrustsBackend ?? directory.IsTrusted;
+        IsTrusted = options.TrustsBackend ?? directory.IsTrusted;
         _wish = new FrontendWish
         {
             IndirectSegmentsMax = options.IndirectSegmentsMax,
@@ -43,7 +42,7 @@ internal sealed class FrontendHandshake
     }
 
     /// <summary>Whether the backend may see more of our pages than a request needs.</summary>
-    public bool IsTrusted => _isTrusted;
+    public bool IsTrusted { get; }
 
     /// <summary>Connects, within the time of the options.</summary>
     /// <param name="watch">The watch on the backend's state.</param>
@@ -177,7 +176,7 @@ internal sealed class FrontendHandshake
                 QueuesMax = first.QueuesMax,
             };
             var connection = DeviceConnection.Complete(
-                rings, _hypervisor.Grants, _directory.Backend, _vbd, Agree(offer), disk, _isTrusted, _options);
+                rings, _hypervisor.Grants, _directory.Backend, _vbd, Agree(offer), disk, IsTrusted, _options);
             part = connection;
             await _directory.WriteStateAsync(XenbusState.Connected, cancellationToken);
             return (connection, disk);

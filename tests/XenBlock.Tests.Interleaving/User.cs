@@ -31,6 +31,16 @@ internal sealed class User
 
     public void Submit() => Pump.Submit(_operations[_submitted++]);
 
+    /// <summary>Submits all that is left, each published by itself.</summary>
+    public void SubmitOneByOne(Wire wire)
+    {
+        while (HasMore)
+        {
+            Submit();
+            if (Pump.Publish()) wire.ToBack.Notify();
+        }
+    }
+
     /// <summary>A control: does again what is done.</summary>
     public void SubmitAgain(int number)
     {

@@ -55,12 +55,7 @@ internal sealed class WakeUpScenario : Scenario
     private void RunFrontend()
     {
         FrontendPump pump = _user.Pump;
-        while (_user.HasMore)
-        {
-            _user.Submit();
-            if (pump.Publish()) _wire.ToBack.Notify();
-        }
-
+        _user.SubmitOneByOne(_wire);
         while (true)
         {
             pump.TakeResponses();

@@ -121,7 +121,7 @@ internal sealed class BenchRunner(
                 MeasureBaselines(file, point.Operation, point.SizeBytes);
             }
 
-            DiskWorker worker = session.Workers.First(worker => worker.IsFor(point));
+            DiskWorker worker = session.WorkerFor(point);
             measured.Samples.Add(worker.Measure(point, settings.SampleLength, session.Read));
             Report($"{MeasuredPoint.NameOf(point.Operation)} {ByteSize.Format(point.SizeBytes)}");
         }

@@ -29,6 +29,9 @@ internal sealed class BenchSession : IAsyncDisposable
     /// <summary>One for each mode and way to reach pages, in the settings' order.</summary>
     public IReadOnlyList<DiskWorker> Workers => _workers;
 
+    /// <summary>The one on whose disk a point is measured.</summary>
+    public DiskWorker WorkerFor(BenchPoint point) => _workers.First(worker => worker.IsFor(point));
+
     /// <summary>The disk with persistent grants that is held against pread; null if it was not asked for.</summary>
     public DiskWorker? Granted { get; private set; }
 

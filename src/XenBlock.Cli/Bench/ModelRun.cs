@@ -65,7 +65,7 @@ internal static class ModelRun
             {
                 token.ThrowIfCancellationRequested();
                 BenchPoint point = measured[i].Point;
-                DiskWorker worker = session.Workers.First(worker => worker.IsFor(point));
+                DiskWorker worker = session.WorkerFor(point);
                 measured[i].Samples.Add(worker.Measure(point, settings.SampleLength, session.Read));
                 progress.Report((double)((repeat * measured.Length) + i + 1) / (settings.Repeats * measured.Length));
             }

@@ -26,7 +26,7 @@ internal sealed class PointTracer(BenchSession session, TraceSession trace)
     /// <summary>Traces one point.</summary>
     public PhaseSummary Measure(BenchPoint point)
     {
-        DiskWorker worker = session.Workers.First(worker => worker.IsFor(point));
+        DiskWorker worker = session.WorkerFor(point);
         trace.Collect(); // what was on the way when the last one ended
         trace.Clear();
         trace.Level = TraceLevel.Phases;

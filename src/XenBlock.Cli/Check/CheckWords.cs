@@ -52,7 +52,7 @@ internal sealed class CheckWords
     };
 
     /// <summary>The file to write to, or null.</summary>
-    public static string? OutputOf(CommandRun run, CheckWords words) => run.Result.GetValue(words._output);
+    public string? Output(CommandRun run) => run.Result.GetValue(_output);
 
     /// <summary>Adds them to a command.</summary>
     /// <param name="command">The command.</param>

@@ -1,6 +1,5 @@
 using XenBlock.Backend;
 using XenBlock.Cli.CommandLine;
-using XenBlock.Cli.Output;
 using XenBlock.Conformance;
 using XenBlock.Emulator;
 using XenBlock.Protocol;
@@ -44,18 +43,8 @@ internal sealed class OwnEnds : IAsyncDisposable
         await using BlockBackend backend = BlockBackend.Create(_dom0);
         ServedDiskOptions served = new() { Access = PayloadAccess.Persistent }; // as xenblk serve does
         await backend.ServeAsync(s_guest, s_vbd, store, served, run.Token);
-        IReadOnlyList<RuleResult> results;
-        await using (ProgressDisplay progress = run.Progress("checking our backend"))
-        {
-            int done = 0;
-            results = await BackendCheck.RunAsync(
-                _guest,
-                s_vbd,
-                options,
-                result => progress.Report((double)++done / BackendCheck.Rules.Count, result.Rule.Id),
-                run.Token);
-        }
-
+        IReadOnlyList<RuleResult> results =
+            await CheckRun.BackendAsync(run, "checking our backend", _guest, s_vbd, options);
         await backend.DisposeAsync();
         await VbdNodes.RemoveAsync(_dom0.Store, s_guest, s_vbd, force: true);
         return CheckReport.Of("backend", PeerName.Own, "a disk in memory", results);
@@ -64,20 +53,14 @@ internal sealed class OwnEnds : IAsyncDisposable
     /// <summary>Serves a disk in memory by the check's own backend, and checks our frontend.</summary>
     public async Task<EndReport> CheckFrontendAsync(CheckOptions options, CommandRun run)
     {
-        IReadOnlyList<RuleResult> results;
-        await using (ProgressDisplay progress = run.Progress("checking our frontend"))
-        {
-            int done = 0;
-            results = await FrontendCheck.RunAsync(
-                _dom0,
-                s_guest,
-                s_vbd,
-                new OwnFrontend(_dom0, _guest, s_vbd),
-                new FrontendCheckOptions { Check = options },
-                (stage, count) => progress.Report((double)done++ / count, stage.ToString()),
-                run.Token);
-        }
-
+        IReadOnlyList<RuleResult> results = await CheckRun.FrontendAsync(
+            run,
+            "checking our frontend",
+            _dom0,
+            s_guest,
+            s_vbd,
+            new OwnFrontend(_dom0, _guest, s_vbd),
+            new FrontendCheckOptions { Check = options });
         return CheckReport.Of("frontend", PeerName.Own, "a disk in memory", results);
     }
 

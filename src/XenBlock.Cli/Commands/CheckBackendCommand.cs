@@ -1,7 +1,6 @@
 using System.CommandLine;
 using XenBlock.Cli.Check;
 using XenBlock.Cli.CommandLine;
-using XenBlock.Cli.Output;
 using XenBlock.Cli.Serving;
 using XenBlock.Conformance;
 using XenBlock.Hypervisor;
@@ -51,20 +50,9 @@ internal sealed class CheckBackendCommand : XenblkCommand
         using FrontendClaim claim = FrontendClaim.Take(machine, VbdName.Format(vbd));
         IHypervisor domain = machine.Domain;
         PeerName peer = _words.Peer(run, await PeerName.OfBackendAsync(domain, vbd, run.Token));
-        IReadOnlyList<RuleResult> results;
-        await using (ProgressDisplay progress = run.Progress("checking"))
-        {
-            int done = 0;
-            results = await BackendCheck.RunAsync(
-                domain,
-                vbd,
-                options,
-                result => progress.Report((double)++done / BackendCheck.Rules.Count, result.Rule.Id),
-                run.Token);
-        }
-
+        IReadOnlyList<RuleResult> results = await CheckRun.BackendAsync(run, "checking", domain, vbd, options);
         string disk = $"{VbdName.Format(vbd)} of domain {domain.DomainId.Value}";
         EndReport report = CheckReport.Of("backend", peer, disk, results);
-        return CheckReport.Say(run, CheckReport.Of(domain.Description, report), CheckWords.OutputOf(run, _words));
+        return CheckReport.Say(run, CheckReport.Of(domain.Description, report), _words.Output(run));
     }
 }

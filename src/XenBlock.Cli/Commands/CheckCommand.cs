@@ -42,6 +42,6 @@ internal sealed class CheckCommand : XenblkCommand
         EndReport backend = await ends.CheckBackendAsync(options, run);
         EndReport frontend = await ends.CheckFrontendAsync(options, run);
         return CheckReport.Say(
-            run, CheckReport.Of(ends.MachineDescription, backend, frontend), CheckWords.OutputOf(run, _words));
+            run, CheckReport.Of(ends.MachineDescription, backend, frontend), _words.Output(run));
     }
 }

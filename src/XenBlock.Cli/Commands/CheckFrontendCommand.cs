@@ -1,7 +1,6 @@
 using System.CommandLine;
 using XenBlock.Cli.Check;
 using XenBlock.Cli.CommandLine;
-using XenBlock.Cli.Output;
 using XenBlock.Cli.Serving;
 using XenBlock.Conformance;
 using XenBlock.Protocol;
@@ -85,24 +84,12 @@ internal sealed class CheckFrontendCommand : XenblkCommand
             DiskBytes = size << 20,
             TrafficLimit = TimeSpan.FromSeconds(Math.Max(60, 2 * seconds)),
         };
-        IReadOnlyList<RuleResult> results;
-        await using (ProgressDisplay progress = run.Progress("checking"))
-        {
-            int done = 0;
-            results = await FrontendCheck.RunAsync(
-                machine.Domain,
-                frontend,
-                vbd,
-                peer,
-                checking,
-                (stage, count) => progress.Report((double)done++ / count, stage.ToString()),
-                run.Token);
-        }
-
+        IReadOnlyList<RuleResult> results =
+            await CheckRun.FrontendAsync(run, "checking", machine.Domain, frontend, vbd, peer, checking);
         PeerName name = _words.Peer(run, new PeerName("an unknown peer", null));
         string disk = $"{VbdName.Format(vbd)} of domain {frontend.Value}, {size} MiB in memory";
         EndReport report = CheckReport.Of("frontend", name, disk, results);
         return CheckReport.Say(
-            run, CheckReport.Of(machine.Domain.Description, report), CheckWords.OutputOf(run, _words));
+            run, CheckReport.Of(machine.Domain.Description, report), _words.Output(run));
     }
 }

@@ -62,14 +62,15 @@ internal static class AccessFindings
             if (pairs.Length < 2)
                 continue;
             int[] sizes = [.. pairs.Select(pair => pair.Copied.SizeBytes)];
-            double[] own = [.. pairs.Select(pair => pair.Copied.MegabytesPerSecond / pair.Mapped.MegabytesPerSecond)];
+            double[] own = [.. pairs.Select(Ratio)];
             ratios.AddRange(own);
-            sentences.Add($"{Capital(group.Key.Operation)}, depth {group.Key.Depth}: {InWords(sizes, own, named)}");
+            string beginning = $"{Findings.Capital(group.Key.Operation)}, depth {group.Key.Depth}";
+            sentences.Add($"{beginning}: {InWords(sizes, own, named)}");
         }
 
         if (sentences.Count > 1 && (ratios.TrueForAll(ratio => ratio > 1) || ratios.TrueForAll(ratio => ratio < 1)))
         {
-            string verb = ratios[0] > 1 ? $"Copying beats {named}" : $"{Capital(named)} beats copying";
+            string verb = ratios[0] > 1 ? $"Copying beats {named}" : $"{Findings.Capital(named)} beats copying";
             return
             [
                 $"{verb} at every size and depth, reading and writing: copying has {Times(ratios.Min())} to "
@@ -97,37 +98,24 @@ internal static class AccessFindings
     // The question of xcp-ng/xcp#306, for this machine.
     private static string Verdict(IReadOnlyList<PointReport> points)
     {
-        (PointReport Copied, PointReport Mapped)[] pairs =
-        [
-            .. points.GroupBy(point => (point.Operation, point.Depth, point.Mode))
-                .SelectMany(group => Pairs([.. group], "copy", "map")),
-        ];
-        int slower = pairs.Count(pair => Ratio(pair) > 1 + SameWithin);
-        int faster = pairs.Count(pair => Ratio(pair) < 1 - SameWithin);
-        string always = slower == pairs.Length ? "Yes, at every point measured here"
+        double[] ratios = [.. Pairs(points, "copy", "map").Select(Ratio)];
+        int slower = ratios.Count(ratio => ratio > 1 + SameWithin);
+        int faster = ratios.Count(ratio => ratio < 1 - SameWithin);
+        string always = slower == ratios.Length ? "Yes, at every point measured here"
             : slower == 0 ? "No, nowhere here"
-            : $"No: at {slower} of {pairs.Length} points here it is, at {faster} it is faster";
+            : $"No: at {slower} of {ratios.Length} points here it is, at {faster} it is faster";
         return $"Is map and unmap always slower than a copy? {always}.";
-
-        static double Ratio((PointReport Copied, PointReport Mapped) pair) =>
-            pair.Copied.MegabytesPerSecond / pair.Mapped.MegabytesPerSecond;
     }
 
     private static string? Gain(IReadOnlyList<PointReport> points, string better, string worse, string what)
     {
-        (PointReport Better, PointReport Worse)[] pairs =
-        [
-            .. points.GroupBy(point => (point.Operation, point.Depth, point.Mode))
-                .SelectMany(group => Pairs([.. group], better, worse)),
-        ];
-        if (pairs.Length == 0)
-            return null;
-        (PointReport Better, PointReport Worse)[] byRatio =
-            [.. pairs.OrderBy(pair => pair.Better.MegabytesPerSecond / pair.Worse.MegabytesPerSecond)];
-        return $"{what}: {At(byRatio[0])} at worst, {At(byRatio[^1])} at best.";
+        (PointReport Better, PointReport Worse)[] byRatio = [.. Pairs(points, better, worse).OrderBy(Ratio)];
+        return byRatio.Length == 0
+            ? null
+            : $"{what}: {At(byRatio[0])} at worst, {At(byRatio[^1])} at best.";
 
         static string At((PointReport Better, PointReport Worse) pair) =>
-            $"{Times(pair.Better.MegabytesPerSecond / pair.Worse.MegabytesPerSecond)} the bandwidth "
+            $"{Times(Ratio(pair))} the bandwidth "
                 + $"({pair.Better.Operation} of {ByteSize.Format(pair.Better.SizeBytes)}, depth {pair.Better.Depth}; "
                 + $"{BenchTable.Number(pair.Worse.HypercallsPerRequest)} to "
                 + $"{BenchTable.Number(pair.Better.HypercallsPerRequest)} hypercalls a request)";
@@ -138,10 +126,7 @@ internal static class AccessFindings
         double[] parts =
         [
             .. points.Where(point => point.Access is "auto").Select(point => point.MegabytesPerSecond / points
-                .Where(other => other.Access is not "auto" && other.SizeBytes == point.SizeBytes
-                    && other.Depth == point.Depth
-                    && string.Equals(other.Operation, point.Operation, StringComparison.Ordinal)
-                    && string.Equals(other.Mode, point.Mode, StringComparison.Ordinal))
+                .Where(other => other.Access is not "auto" && IsBeside(other, point))
                 .Select(other => other.MegabytesPerSecond)
                 .DefaultIfEmpty(point.MegabytesPerSecond)
                 .Max()),
@@ -151,20 +136,27 @@ internal static class AccessFindings
                 + $"each point, {BenchTable.Percent(Bench.Statistics.Median(parts))} in the median.";
     }
 
-    private static (PointReport One, PointReport Other)[] Pairs(PointReport[] points, string one, string other) =>
+    // The points of one access, by size, each with the one of another access that differs in nothing else.
+    private static (PointReport One, PointReport Other)[] Pairs(
+        IReadOnlyList<PointReport> points, string one, string other) =>
     [
         .. points.Where(point => string.Equals(point.Access, one, StringComparison.Ordinal))
             .OrderBy(point => point.SizeBytes)
             .SelectMany(point => points
                 .Where(second => string.Equals(second.Access, other, StringComparison.Ordinal)
-                    && second.SizeBytes == point.SizeBytes)
+                    && IsBeside(second, point))
                 .Select(second => (point, second))),
     ];
+
+    private static bool IsBeside(PointReport one, PointReport other) =>
+        (one.Operation, one.SizeBytes, one.Depth, one.Mode)
+            == (other.Operation, other.SizeBytes, other.Depth, other.Mode);
+
+    private static double Ratio((PointReport One, PointReport Other) pair) =>
+        pair.One.MegabytesPerSecond / pair.Other.MegabytesPerSecond;
 
     private static string Times(double ratio) => ratio.ToString("N2", CultureInfo.InvariantCulture) + " times";
 
     private static string About(double bytes) =>
         $"{BenchTable.Number(Math.Round(bytes / 1024, bytes < 10_240 ? 1 : 0))} KiB";
-
-    private static string Capital(string word) => char.ToUpperInvariant(word[0]) + word[1..];
 }

@@ -130,5 +130,6 @@ internal static class Findings
 
     private static string Part(double part, double whole) => whole <= 0 ? "none" : BenchTable.Percent(part / whole);
 
-    private static string Capital(string word) => char.ToUpperInvariant(word[0]) + word[1..];
+    /// <summary>A word as the first of a sentence.</summary>
+    public static string Capital(string word) => char.ToUpperInvariant(word[0]) + word[1..];
 }

@@ -1,5 +1,6 @@
 using XenBlock.Hypervisor;
 using XenBlock.Protocol;
+using XenBlock.TestKit.Tampered;
 
 namespace XenBlock.Tests.Backend;
 
@@ -7,7 +8,7 @@ namespace XenBlock.Tests.Backend;
 /// A mapper whose calls take as long as it is told, by a clock that only it moves: so that a choice by measured costs
 /// has one right answer.
 /// </summary>
-internal sealed class PricedMapper(IGrantMapper inner, PricedMapper.HandClock clock) : IGrantMapper
+internal sealed class PricedMapper(IGrantMapper inner, PricedMapper.HandClock clock) : TamperedMapper(inner)
 {
     public long MapNs { get; set; } = 1000;
 
@@ -19,11 +20,7 @@ internal sealed class PricedMapper(IGrantMapper inner, PricedMapper.HandClock cl
 
     public long CopyNsPerPage { get; set; } = 300;
 
-    public GrantMapperStatistics Statistics => inner.Statistics;
-
-    public int PagesPerMapMax => inner.PagesPerMapMax;
-
-    public GrantStatus Map(
+    public override GrantStatus Map(
         DomainId owner,
         ReadOnlySpan<GrantReference> references,
         GrantAccess access,
@@ -31,22 +28,19 @@ internal sealed class PricedMapper(IGrantMapper inner, PricedMapper.HandClock cl
         out GrantMapping mapping)
     {
         clock.Ns += MapNs + (MapNsPerPage * references.Length);
-        return inner.Map(owner, references, access, statuses, out mapping);
+        return base.Map(owner, references, access, statuses, out mapping);
     }
 
-    public void Unmap(ReadOnlySpan<GrantMapping> mappings)
+    public override void Unmap(ReadOnlySpan<GrantMapping> mappings)
     {
         clock.Ns += UnmapNs;
-        inner.Unmap(mappings);
+        base.Unmap(mappings);
     }
 
-    public void NotifyWhenUnmapped(in GrantMapping mapping, IEventChannel channel, int clearedOffset = -1) =>
-        inner.NotifyWhenUnmapped(in mapping, channel, clearedOffset);
-
-    public bool Copy(DomainId owner, GrantCopyDirection direction, Span<GrantCopySegment> segments)
+    public override bool Copy(DomainId owner, GrantCopyDirection direction, Span<GrantCopySegment> segments)
     {
         clock.Ns += CopyNs + (CopyNsPerPage * segments.Length);
-        return inner.Copy(owner, direction, segments);
+        return base.Copy(owner, direction, segments);
     }
 
     internal sealed class HandClock : TimeProvider

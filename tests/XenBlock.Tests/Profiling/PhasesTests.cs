@@ -10,8 +10,12 @@ using TraceLevel = XenBlock.Profiling.TraceLevel;
 namespace XenBlock.Tests.Profiling;
 
 /// <summary>Both ends traced, joined, and read by Debian's babeltrace2.</summary>
-public sealed class PhasesTests
+public sealed class PhasesTests : IDisposable
 {
+    private readonly string _folder = Directory.CreateTempSubdirectory("xenblock-trace").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
     [Theory]
     [InlineData(PayloadAccess.Map, 1, false)]
     [InlineData(PayloadAccess.Batch, 2, false)]
@@ -75,31 +79,23 @@ public sealed class PhasesTests
     {
         if (!File.Exists("/usr/bin/babeltrace2")) Assert.Skip("babeltrace2 is not installed: apt install babeltrace2");
         (TraceSession trace, _, _) = await TrafficAsync(PayloadAccess.Map, 2, isSlow: false);
-        string folder = Directory.CreateTempSubdirectory("xenblock-ctf").FullName;
-        try
-        {
-            CtfFolder.Write(folder, trace.Uuid, trace.Streams);
-            int records = trace.Streams.Sum(stream => stream.Packets.Sum(packet => packet.RecordCount));
-            (int exitCode, string output, string error) = Run("/usr/bin/babeltrace2", folder);
-            Assert.True(exitCode == 0, error);
-            string[] lines = output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
-            Assert.Equal(records, lines.Length);
-            Assert.Empty(error.Trim());
-            Assert.Contains(lines, line => line.Contains("read_granted", StringComparison.Ordinal));
-            Assert.Contains(lines, line => line.Contains("pages_let_go", StringComparison.Ordinal));
+        CtfFolder.Write(_folder, trace.Uuid, trace.Streams);
+        int records = trace.Streams.Sum(stream => stream.Packets.Sum(packet => packet.RecordCount));
+        (int exitCode, string output, string error) = Run("/usr/bin/babeltrace2", _folder);
+        Assert.True(exitCode == 0, error);
+        string[] lines = output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal(records, lines.Length);
+        Assert.Empty(error.Trim());
+        Assert.Contains(lines, line => line.Contains("read_granted", StringComparison.Ordinal));
+        Assert.Contains(lines, line => line.Contains("pages_let_go", StringComparison.Ordinal));
 
-            // The control: a record whose time goes back is noticed by the same reader.
-            string file = Directory.GetFiles(folder, "stream-*")[0];
-            byte[] bytes = await File.ReadAllBytesAsync(file);
-            bytes.AsSpan(TracePacket.HeaderBytes + TraceRecord.SizeBytes, 8).Clear();
-            await File.WriteAllBytesAsync(file, bytes);
-            (exitCode, _, error) = Run("/usr/bin/babeltrace2", folder);
-            Assert.True(exitCode != 0 || error.Length != 0, "a time that went back was not noticed");
-        }
-        finally
-        {
-            Directory.Delete(folder, recursive: true);
-        }
+        // The control: a record whose time goes back is noticed by the same reader.
+        string file = Directory.GetFiles(_folder, "stream-*")[0];
+        byte[] bytes = await File.ReadAllBytesAsync(file);
+        bytes.AsSpan(TracePacket.HeaderBytes + TraceRecord.SizeBytes, 8).Clear();
+        await File.WriteAllBytesAsync(file, bytes);
+        (exitCode, _, error) = Run("/usr/bin/babeltrace2", _folder);
+        Assert.True(exitCode != 0 || error.Length != 0, "a time that went back was not noticed");
     }
 
     [Fact]
@@ -109,31 +105,23 @@ public sealed class PhasesTests
         (TraceSession trace, _, _) = await TrafficAsync(PayloadAccess.Map, 1, isSlow: false);
         IReadOnlyList<RequestTrace> requests = [.. RequestJoiner.JoinAll(trace.Streams, out _)
             .Where(request => request.LengthBytes != 0)];
-        string folder = Directory.CreateTempSubdirectory("xenblock-blk").FullName;
-        try
+        BlktraceFile.Write(_folder, requests);
+        string file = Path.Combine(_folder, "xvda");
+        (int exitCode, string text, string error) = Run(
+            "/usr/bin/blkparse", "-i", file, "-d", $"{file}.bin", "-O");
+        Assert.True(exitCode == 0, $"{text}{error}");
+        (exitCode, string output, error) = Run("/usr/bin/btt", "-i", $"{file}.bin");
+        Assert.True(exitCode == 0, error);
+        foreach ((string name, int from, int to) in ((string, int, int)[])
+            [("Q2G", 0, 1), ("G2I", 1, 2), ("I2D", 2, 5), ("D2C", 5, 12), ("Q2C", 0, 12)])
         {
-            BlktraceFile.Write(folder, requests);
-            string file = Path.Combine(folder, "xvda");
-            (int exitCode, string text, string error) = Run(
-                "/usr/bin/blkparse", "-i", file, "-d", $"{file}.bin", "-O");
-            Assert.True(exitCode == 0, $"{text}{error}");
-            (exitCode, string output, error) = Run("/usr/bin/btt", "-i", $"{file}.bin");
-            Assert.True(exitCode == 0, error);
-            foreach ((string name, int from, int to) in ((string, int, int)[])
-                [("Q2G", 0, 1), ("G2I", 1, 2), ("I2D", 2, 5), ("D2C", 5, 12), ("Q2C", 0, 12)])
-            {
-                // A line as "Q2C  0.000000300  0.000000300  0.000000300  50": least, mean, most, how many.
-                string line = output.Split('\n').First(line => line.StartsWith(name, StringComparison.Ordinal));
-                string[] words = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
-                double ours = requests.Average(request => (double)(request.Stamps[to] - request.Stamps[from]));
-                double theirs = double.Parse(words[2], System.Globalization.CultureInfo.InvariantCulture) * 1e9;
-                Assert.True(Math.Abs(ours - theirs) <= 2 + (ours * 1e-4), $"{name}: ours {ours} ns, btt: {line}");
-                Assert.Equal(requests.Count, int.Parse(words[^1], System.Globalization.CultureInfo.InvariantCulture));
-            }
-        }
-        finally
-        {
-            Directory.Delete(folder, recursive: true);
+            // A line as "Q2C  0.000000300  0.000000300  0.000000300  50": least, mean, most, how many.
+            string line = output.Split('\n').First(line => line.StartsWith(name, StringComparison.Ordinal));
+            string[] words = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+            double ours = requests.Average(request => (double)(request.Stamps[to] - request.Stamps[from]));
+            double theirs = double.Parse(words[2], System.Globalization.CultureInfo.InvariantCulture) * 1e9;
+            Assert.True(Math.Abs(ours - theirs) <= 2 + (ours * 1e-4), $"{name}: ours {ours} ns, btt: {line}");
+            Assert.Equal(requests.Count, int.Parse(words[^1], System.Globalization.CultureInfo.InvariantCulture));
         }
     }
 
@@ -143,29 +131,21 @@ public sealed class PhasesTests
         if (!File.Exists("/usr/bin/protoc")) Assert.Skip("protoc is not installed: apt install protobuf-compiler");
         (TraceSession trace, _, _) = await TrafficAsync(PayloadAccess.Batch, 2, isSlow: false);
         IReadOnlyList<RequestTrace> requests = RequestJoiner.JoinAll(trace.Streams, out _);
-        string folder = Directory.CreateTempSubdirectory("xenblock-perfetto").FullName;
-        try
-        {
-            string path = Path.Combine(folder, "trace.pftrace");
-            PerfettoFile.Write(path, requests);
-            string schema = Path.Combine(folder, "subset.proto");
-            await File.WriteAllTextAsync(schema, PerfettoSubset);
-            (int exitCode, string output, string error) = Run(
-                "/bin/sh", "-c", $"/usr/bin/protoc -I {folder} --decode=Trace {schema} < {path}");
-            Assert.True(exitCode == 0, error);
-            int begins = Count(output, "type: BEGIN");
-            Assert.Equal(begins, Count(output, "type: END"));
-            Assert.Equal(2 * requests.Count, Count(output, "flow_ids:"));
-            int phases = requests.Sum(request =>
-                Enum.GetValues<RequestPhase>().Count(phase => request.PhaseNs(phase) != 0));
-            Assert.Equal((2 * requests.Count) + phases, begins);
-            Assert.Equal(2 * requests.Count, Count(output, "type: COUNTER"));
-            Assert.DoesNotContain(" 1: ", output, StringComparison.Ordinal); // a field that the schema does not know
-        }
-        finally
-        {
-            Directory.Delete(folder, recursive: true);
-        }
+        string path = Path.Combine(_folder, "trace.pftrace");
+        PerfettoFile.Write(path, requests);
+        string schema = Path.Combine(_folder, "subset.proto");
+        await File.WriteAllTextAsync(schema, PerfettoSubset);
+        (int exitCode, string output, string error) = Run(
+            "/bin/sh", "-c", $"/usr/bin/protoc -I {_folder} --decode=Trace {schema} < {path}");
+        Assert.True(exitCode == 0, error);
+        int begins = Count(output, "type: BEGIN");
+        Assert.Equal(begins, Count(output, "type: END"));
+        Assert.Equal(2 * requests.Count, Count(output, "flow_ids:"));
+        int phases = requests.Sum(request =>
+            Enum.GetValues<RequestPhase>().Count(phase => request.PhaseNs(phase) != 0));
+        Assert.Equal((2 * requests.Count) + phases, begins);
+        Assert.Equal(2 * requests.Count, Count(output, "type: COUNTER"));
+        Assert.DoesNotContain(" 1: ", output, StringComparison.Ordinal); // a field that the schema does not know
     }
 
     // Of protos/perfetto/trace: the fields that we write, by Perfetto's numbers.
