@@ -58,7 +58,7 @@ public sealed class HostileFrontend
         {
             problem = await LiveAsync(random, plan);
         }
-        catch (TimeoutException exception)
+        catch (XenBlockException exception) when (exception.Kind == XenBlockErrorKind.TimedOut)
         {
             problem = exception.Message;
         }

@@ -71,6 +71,18 @@ public sealed class HostileFrontendKitTests
         mapper.Mend();
     }
 
+    [Fact]
+    public async Task A_backend_that_stands_still_is_found()
+    {
+        await using var harness = new DiskHarness();
+        await harness.CreateNodesAsync(harness.Front.DomainId, DiskHarness.Xvda); // and nobody serves them
+        var enemy = new HostileFrontend(harness.Front, DomainId.Zero, DiskHarness.Xvda, seed: 1)
+        {
+            Bound = TimeSpan.FromMilliseconds(100),
+        };
+        Assert.Contains("does not reach InitWait", await enemy.LiveAsync(0), StringComparison.Ordinal);
+    }
+
     // The verdict is that the other disk's work gets done, all of it right; how fast is said, and gates nothing.
     [Fact]
     public async Task Another_disk_of_the_same_process_does_its_work_while_the_enemy_rages()
