@@ -18,4 +18,10 @@ internal sealed partial class BackendPump
         long nowNs = _trace!.NowNs;
         foreach (PendingRequest request in requests) _trace.Write(nowNs, kind, _queueIndex, 0, request.Id, 0);
     }
+
+    private void RecordDurations(ReadOnlySpan<PendingRequest> requests)
+    {
+        long now = _durations!.Now();
+        foreach (PendingRequest request in requests) _durations.Record(request, now);
+    }
 }

@@ -46,6 +46,7 @@ internal sealed partial class BackendPump : IDisposable
     private readonly byte[] _response;
     private readonly InFlightJournal? _journal;
     private readonly TraceRecorder? _trace;
+    private readonly RequestDurations? _durations;
     private readonly int _queueIndex;
     private DiskLimits _limits;
     private BlockRequest _request;
@@ -87,6 +88,7 @@ internal sealed partial class BackendPump : IDisposable
         for (int i = 0; i < slotCount; i++) _requests[i] = new PendingRequest(i);
         _journal = options.Journal;
         _trace = options.Trace;
+        _durations = options.Durations;
         _queueIndex = options.QueueIndex;
         _recovered = options.Recovered;
         _mustNotify = ring.ResponseProducer != 0;
@@ -226,6 +228,7 @@ internal sealed partial class BackendPump : IDisposable
         if (_freeCount == 0) throw new InvalidOperationException("more requests taken than the ring has slots");
         PendingRequest request = _requests[_free[--_freeCount]];
         request.Stage = PendingRequestStage.Taken;
+        if (_durations is not null && RequestDurations.IsOn) request.TakenTicks = _durations.Now();
         return request;
     }
 
@@ -249,6 +252,7 @@ internal sealed partial class BackendPump : IDisposable
         ReadOnlySpan<PendingRequest> finished = _finished.AsSpan(0, _finishedCount);
         _accessor.Release(finished);
         if (IsTraced) StampAll(TraceEventKind.PagesLetGo, finished);
+        if (_durations is not null && RequestDurations.IsOn) RecordDurations(finished);
         foreach (PendingRequest request in finished)
         {
             var response = new BlockResponse

@@ -36,6 +36,9 @@ internal sealed record BackendPumpOptions
     /// <summary>Where stamps go; null for nowhere.</summary>
     public TraceRecorder? Trace { get; init; }
 
+    /// <summary>Who is told how long requests took; null for nobody.</summary>
+    public RequestDurations? Durations { get; init; }
+
     /// <summary>Which of the disk's queues it is.</summary>
     public int QueueIndex { get; init; }
 

@@ -31,6 +31,9 @@ internal sealed record ConnectionPlan
     /// <summary>The disk in traces, the same at both ends: "1/xvda".</summary>
     public required string Disk { get; init; }
 
+    /// <summary>Who is told how long requests took.</summary>
+    public required RequestDurations Durations { get; init; }
+
     /// <summary>What requests may ask for.</summary>
     public required DiskLimits Limits { get; init; }
 

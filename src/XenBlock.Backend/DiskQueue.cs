@@ -114,6 +114,7 @@ internal sealed class DiskQueue
                     ServedDiskOptions.PersistentPagesCeiling / plan.Answer.Queues.Count),
             PersistentBudget = plan.PersistentBudget,
             Time = plan.Hypervisor.Time,
+            Durations = plan.Durations,
         };
     }
 

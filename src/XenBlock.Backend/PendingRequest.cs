@@ -43,6 +43,9 @@ internal sealed class PendingRequest(int index)
     /// <summary>Ticks of the clock that reaching them took.</summary>
     public long AccessTicks;
 
+    /// <summary>Ticks of the clock when it was taken, if somebody measures how long requests take; else 0.</summary>
+    public long TakenTicks;
+
     /// <summary>True if the data goes to the frontend.</summary>
     public bool IsRead => Operation == BlkifOperation.Read;
 
@@ -60,5 +63,6 @@ internal sealed class PendingRequest(int index)
         IndirectMapping = default;
         BounceRegion = -1;
         AccessPages = 0;
+        TakenTicks = 0;
     }
 }

@@ -76,6 +76,7 @@ public sealed partial class ServedDisk
         QueueEnd end = await connection.Ended;
         await DisconnectAsync();
         _lastError = end.Reason;
+        if (end.Kind == QueueEndKind.PeerGone) BackendEvents.Log.Failed(Frontend.Value, _name, end.Reason);
         if (_isStopping) return;
         if (end.Kind == QueueEndKind.PeerGone)
         {
@@ -138,6 +139,7 @@ public sealed partial class ServedDisk
             Store = _store,
             Options = _options,
             PersistentBudget = _persistentBudget,
+            Durations = new RequestDurations(_hypervisor.Time, this),
             Limits = Limits(geometry),
             Disk = $"{Frontend.Value}/{Vdev}",
             Name = $"vbd {Frontend.Value} {Vdev}",
@@ -158,6 +160,8 @@ public sealed partial class ServedDisk
         }
 
         _counters.Connects++;
+        if (BackendEvents.Log.IsEnabled())
+            BackendEvents.Log.Connected(Frontend.Value, _name, string.Join("; ", agreed.Decisions));
         connection.Start();
     }
 
@@ -193,6 +197,7 @@ public sealed partial class ServedDisk
         _connection = null;
         await connection.CloseAsync();
         _counters.Disconnects++;
+        BackendEvents.Log.Disconnected(Frontend.Value, _name);
     }
 
     private async Task PublishReadyAsync()
@@ -226,6 +231,7 @@ public sealed partial class ServedDisk
     private async Task FailAsync(string problem)
     {
         _lastError = problem;
+        BackendEvents.Log.Failed(Frontend.Value, _name, problem);
         await _directory.PublishAsync(XenbusState.Closing, keys: null, problem);
         _state = XenbusState.Closing;
     }

@@ -25,6 +25,7 @@ public sealed partial class ServedDisk : IAsyncDisposable
         new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private readonly VbdDirectory _directory;
+    private readonly string _name;
     private readonly List<Task> _watchers = [];
     private readonly List<IXenStoreWatch> _watches = [];
     private Task? _loop;
@@ -54,6 +55,7 @@ public sealed partial class ServedDisk : IAsyncDisposable
         _options = options;
         _persistentBudget = persistentBudget;
         _counters = new DiskCounters(QueuesMax);
+        _name = VbdName.Format(vdev);
         _directory = new VbdDirectory(hypervisor, frontend, vdev);
     }
 
@@ -152,6 +154,7 @@ public sealed partial class ServedDisk : IAsyncDisposable
         }
 
         await PublishReadyAsync();
+        BackendMetrics.Add(this);
         if (_options.Access == PayloadAccess.Auto) _watchers.Add(PublishReasonsAsync()); // the others' never change
         _loop = Task.Run(RunAsync, CancellationToken.None);
     }
@@ -245,6 +248,8 @@ public sealed partial class ServedDisk : IAsyncDisposable
         }
 
         if (EndedInOrder && _options.InFlightPath is { } path) InFlightFile.Remove(path, QueuesMax);
+        BackendMetrics.Remove(this);
+        BackendEvents.Log.Ended(Frontend.Value, _name, reason);
         _completion.TrySetResult(reason);
     }
 }

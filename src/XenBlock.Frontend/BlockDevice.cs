@@ -34,9 +34,14 @@ public sealed class BlockDevice : IAsyncDisposable
         Name = opening.Directory.Name;
         Number = opening.Number;
         BackendDomain = opening.Directory.Backend;
+        Domain = hypervisor.DomainId;
+        var durations = new OperationDurations(hypervisor.Time, this);
         if (options.CallerPumps)
             _host = _queue = new BlockQueue(
-                this, hypervisor.Grants, hypervisor.Time, options.SpinUs, Recorder(hypervisor, options, 0));
+                this, hypervisor.Grants, hypervisor.Time, options.SpinUs, Recorder(hypervisor, options, 0))
+            {
+                Durations = durations,
+            };
         else
             _host = _shared = new DeviceQueues(
                 options.QueuesMax,
@@ -46,12 +51,16 @@ public sealed class BlockDevice : IAsyncDisposable
                     Name,
                     options.SpinUs,
                     Recorder(hypervisor, options, index),
-                    index));
+                    index)
+                {
+                    Durations = durations,
+                });
         _buffers = new BufferPool(hypervisor.Grants, BackendDomain, opening.Handshake.IsTrusted);
         _life = new DeviceLife(
             hypervisor, opening.Directory, opening.Handshake, opening.Watch, _host, _buffers, options);
         _sectorMask = opening.Disk.SectorSizeBytes - 1;
         _life.Start(opening.Connection, opening.Disk);
+        FrontendMetrics.Add(this);
     }
 
     /// <summary>Its name, as "xvda".</summary>
@@ -62,6 +71,9 @@ public sealed class BlockDevice : IAsyncDisposable
 
     /// <summary>The domain that serves it.</summary>
     public DomainId BackendDomain { get; }
+
+    /// <summary>The domain that we are.</summary>
+    internal DomainId Domain { get; }
 
     /// <summary>Its size in bytes. May change: the backend can resize the disk.</summary>
     public long SizeBytes => _life.Disk.SizeBytes;
@@ -285,6 +297,7 @@ public sealed class BlockDevice : IAsyncDisposable
     /// <summary>Closes in order: the backend lets go of our memory, then it is given back.</summary>
     public async ValueTask DisposeAsync()
     {
+        FrontendMetrics.Remove(this);
         _queue?.Leave(new ConnectionEnd(
             XenBlockErrorKind.PeerGone, $"{Name} was closed on this side", IsPeerAlive: true, IsFinal: true));
         await _life.DisposeAsync();

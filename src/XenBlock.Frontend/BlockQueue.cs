@@ -38,6 +38,12 @@ public sealed class BlockQueue : IPumpHost
         for (int i = 0; i < OperationsMax; i++) _free = new FrontendOperation { Next = _free };
     }
 
+    /// <summary>Who is told how long operations took.</summary>
+    internal OperationDurations Durations
+    {
+        init => _pump.Durations = value;
+    }
+
     /// <summary>Operations submitted and not yet reaped.</summary>
     public int InFlight { get; private set; }
 

@@ -88,6 +88,8 @@ internal sealed partial class DeviceLife : IAsyncDisposable
         Disk = disk;
         Features = connection.Features;
         Connections++;
+        if (FrontendEvents.Log.IsEnabled())
+            FrontendEvents.Log.Connected(_directory.Name, Connections, string.Join("; ", Features.Decisions));
         _buffers.Attach(connection.GrantsStay);
         _host.Attach(connection);
     }
@@ -115,6 +117,7 @@ internal sealed partial class DeviceLife : IAsyncDisposable
         {
             ConnectionEnd end = await FollowAsync(connection);
             reason = end.Reason;
+            FrontendEvents.Log.Lost(_directory.Name, reason);
             Suspension? suspension = end.IsSuspension ? _suspension : null;
             bool comesBack = (_options.Reconnect || suspension is not null) && !end.IsFinal;
             await _host.DetachAsync(end, keepWaiting: comesBack);

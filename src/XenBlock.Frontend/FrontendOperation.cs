@@ -38,6 +38,9 @@ internal class FrontendOperation
     /// <summary>When it was submitted, by the trace's clock; 0 if it was not traced then.</summary>
     public long SubmittedNs { get; set; }
 
+    /// <summary>Ticks of the clock when it was submitted, if somebody measures how long operations take.</summary>
+    public long SubmittedTicks { get; set; }
+
     /// <summary>Bytes of it that are on the ring, or were.</summary>
     public long StartedBytes { get; set; }
 
@@ -61,6 +64,7 @@ internal class FrontendOperation
         LengthBytes = lengthBytes;
         Status = BlockOperationStatus.Okay;
         SubmittedNs = 0;
+        SubmittedTicks = 0;
         StartedBytes = 0;
         PartsInFlight = 0;
         HasMore = true;

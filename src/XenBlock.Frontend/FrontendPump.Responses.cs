@@ -81,6 +81,7 @@ internal sealed partial class FrontendPump
     private void Complete(FrontendOperation operation)
     {
         operation.Buffer?.EndUse();
+        if (operation.SubmittedTicks != 0) Durations?.Record(operation);
         if (operation.Status == BlockOperationStatus.Okay)
         {
             if (operation.Kind == BlockOperation.Read) Counters.BytesRead += operation.LengthBytes;

@@ -47,6 +47,9 @@ internal sealed partial class FrontendPump
     /// <summary>What was done so far.</summary>
     public FrontendCounters Counters { get; } = new();
 
+    /// <summary>Who is told how long operations took; null for nobody.</summary>
+    public OperationDurations? Durations { get; set; }
+
     /// <summary>What the peer did that it must not be talked to any more, or null.</summary>
     public string? FaultReason { get; private set; }
 
@@ -104,6 +107,7 @@ internal sealed partial class FrontendPump
     public void Submit(FrontendOperation operation)
     {
         if (IsTraced) operation.SubmittedNs = _trace!.NowNs;
+        if (Durations is not null && OperationDurations.IsOn) operation.SubmittedTicks = Durations.Now();
         if (operation.Buffer is { } buffer)
         {
             buffer.AddUse();

@@ -34,6 +34,12 @@ internal sealed class PumpShell
         _spinUs = spinUs;
     }
 
+    /// <summary>Who is told how long operations took.</summary>
+    public OperationDurations Durations
+    {
+        init => _pump.Durations = value;
+    }
+
     /// <summary>Requests on the ring.</summary>
     public int InFlight => _pump.InFlight;
 

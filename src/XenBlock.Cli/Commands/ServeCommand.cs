@@ -2,6 +2,7 @@ using System.CommandLine;
 using XenBlock.Backend;
 using XenBlock.Cli.Bench;
 using XenBlock.Cli.CommandLine;
+using XenBlock.Cli.Metrics;
 using XenBlock.Cli.Serving;
 using XenBlock.Protocol;
 
@@ -68,6 +69,14 @@ internal sealed class ServeCommand : XenblkCommand
         HelpName = "N",
     };
 
+    private readonly Option<string[]> _metrics = new("--metrics")
+    {
+        Description = "Offer metrics to Prometheus at http://127.0.0.1:PORT/metrics, 9464 if none is named; or send "
+            + "them to a collector that takes OTLP over HTTP. May be repeated.",
+        HelpName = "PORT|URL",
+        Arity = ArgumentArity.ZeroOrMore,
+    };
+
     /// <summary>The command.</summary>
     public ServeCommand()
         : base(
@@ -80,6 +89,7 @@ internal sealed class ServeCommand : XenblkCommand
             xenblk serve root.raw=xvda data.raw=xvdb -r  two disks, read-only
             xenblk serve --disk path=a.raw,domain=1 --disk path=b.raw,domain=2,mode=r
             xenblk serve /dev/sdb1                       a block device
+            xenblk serve disk.raw --metrics              and http://127.0.0.1:9464/metrics for Prometheus
             xenblk serve --machine /tmp/m.sock disk.raw  on a machine of its own; see also: xenblk machine
             xenblk serve --domain 5 disk.raw=xvdb        on Xen: a disk that xl block-list shows
             xenblk serve --vbd web/xvda                  on Xen: a disk of domain "web" that xl made
@@ -95,7 +105,7 @@ internal sealed class ServeCommand : XenblkCommand
         foreach (Option option in (Option[])
             [
                 _disks, _vbds, _waits, _domain, _readOnly, _machine, _access, _queues, _sectorSize, _sectorUnits,
-                _secureDiscard, _persistentPages,
+                _secureDiscard, _persistentPages, _metrics,
             ])
             Options.Add(option);
     }
@@ -127,6 +137,9 @@ internal sealed class ServeCommand : XenblkCommand
             SectorUnits = SectorUnits.Parse(run.Result.GetRequiredValue(_sectorUnits)),
             SecureDiscard = run.Result.GetValue(_secureDiscard),
             PersistentPagesMax = run.Result.GetValue(_persistentPages),
+            Metrics = run.Result.GetResult(_metrics) is { } given
+                ? MetricsSettings.Parse(given.GetValueOrDefault<string[]>())
+                : null,
         };
         await using DiskServer server = DiskServer.Open(DiskSpecification.Name(disks), addresses, settings);
         return await server.RunAsync(run, choice);

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using XenBlock.Backend;
 using XenBlock.Cli.CommandLine;
+using XenBlock.Cli.Metrics;
 using XenBlock.Cli.Output;
 using XenBlock.Protocol;
 using XenBlock.Storage;
@@ -57,6 +58,7 @@ internal sealed class DiskServer : IAsyncDisposable
     /// <returns>The exit code.</returns>
     public async Task<int> RunAsync(CommandRun run, MachineChoice choice)
     {
+        using MetricsExport? metrics = _settings.Metrics is { } where ? MetricsExport.Start(where) : null;
         IEnumerable<DomainId> frontends = _images.Select(image => image.Disk.Domain).Distinct();
         await using HostedMachine machine = await HostedMachine.JoinOrHostAsync(choice, frontends, run.Token);
         foreach (VbdAddress address in _addresses)
@@ -70,6 +72,7 @@ internal sealed class DiskServer : IAsyncDisposable
             SayReady(run, machine);
             isReady = true;
             int exitCode = await new ServingWatch(run, machine, _images).FollowAsync();
+            metrics?.Flush();
             await StopAsync();
 
             // A toolstack that takes a disk away is busy with its nodes until it has removed them itself; one that had

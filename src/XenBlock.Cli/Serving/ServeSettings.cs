@@ -1,4 +1,5 @@
 using XenBlock.Backend;
+using XenBlock.Cli.Metrics;
 using XenBlock.Protocol;
 using XenBlock.Storage;
 
@@ -22,6 +23,9 @@ internal sealed record ServeSettings(PayloadAccess? Access, int QueuesMax, bool 
 
     /// <summary>The most pages kept mapped for all disks together; null for the usual.</summary>
     public int? PersistentPagesMax { get; init; }
+
+    /// <summary>Where metrics go; null for nowhere.</summary>
+    public MetricsSettings? Metrics { get; init; }
 
     /// <summary>How to open an image.</summary>
     public FileBlockStoreOptions StoreOptions(bool isReadOnly) => new()
