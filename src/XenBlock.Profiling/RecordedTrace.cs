@@ -66,10 +66,11 @@ public sealed class RecordedTrace(int number, string name, TraceSide side, strin
 
     /// <summary>Takes over what a reader has read meanwhile.</summary>
     /// <param name="reader">A reader of this recorder.</param>
+    /// <param name="wholeOnly">True to leave a packet that is not full to a later call.</param>
     /// <returns>Packets that were new.</returns>
-    public int Take(TraceReader reader)
+    public int Take(TraceReader reader, bool wholeOnly = false)
     {
-        IReadOnlyList<(byte[] Page, int RecordCount)> read = reader.Read();
+        IReadOnlyList<(byte[] Page, int RecordCount)> read = reader.Read(wholeOnly);
         _packets.AddRange(read);
         Lost = reader.Lost;
         return read.Count;

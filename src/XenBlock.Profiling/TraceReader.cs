@@ -48,8 +48,9 @@ public sealed class TraceReader
     /// Reads what is there: whole packets, and the part of the last one that is written. The rest of that one comes
     /// with the next call, as a packet of its own.
     /// </summary>
+    /// <param name="wholeOnly">True to leave that part to a later call, so that packets are full.</param>
     /// <returns>Sealed packets with their count of records.</returns>
-    public IReadOnlyList<(byte[] Page, int RecordCount)> Read()
+    public IReadOnlyList<(byte[] Page, int RecordCount)> Read(bool wholeOnly = false)
     {
         var packets = new List<(byte[], int)>();
         ulong count = Count();
@@ -67,6 +68,7 @@ public sealed class TraceReader
 
             int first = (int)(_next % TracePacket.RecordsMax);
             int end = (int)Math.Min(count - (packet * TracePacket.RecordsMax), TracePacket.RecordsMax);
+            if (wholeOnly && end < TracePacket.RecordsMax) break;
             var page = new byte[TracePacket.SizeBytes];
             int at = ((int)(packet % _packetCount) + 1) * TracePacket.SizeBytes;
             int recordsAt = at + TracePacket.HeaderBytes + (first * TraceRecord.SizeBytes);

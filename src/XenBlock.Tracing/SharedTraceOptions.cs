@@ -13,7 +13,7 @@ public sealed record SharedTraceOptions
 
     /// <summary>
     /// Pages of 125 records for each queue of each disk, 2 to 256; where the machine has not so many, fewer are taken.
-    /// 128 (512 KiB) are 1,500 requests of one end.
+    /// 128 (512 KiB) are some 3,000 requests of one end, at five records each.
     /// </summary>
     public int PagesPerRecorder { get; init; } = 128;
 

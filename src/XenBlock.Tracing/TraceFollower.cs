@@ -77,10 +77,11 @@ public sealed class TraceFollower : IAsyncDisposable
     public Task EndWishAsync() => WriteAsync(TraceKeys.LevelOff, CancellationToken.None);
 
     /// <summary>Takes what was recorded since the last time.</summary>
-    public void Collect()
+    /// <param name="wholeOnly">True to leave packets that are not full to a later call: they take a page each.</param>
+    public void Collect(bool wholeOnly = false)
     {
         foreach (TracedRecorder recorder in _recorders)
-            KeptBytes += recorder.Collect() * (long)TracePacket.SizeBytes;
+            KeptBytes += recorder.Collect(wholeOnly) * (long)TracePacket.SizeBytes;
     }
 
     /// <summary>All that was collected, with the ends' clocks brought together if that can be.</summary>

@@ -24,6 +24,7 @@ internal sealed class TracedRecorder(
     public ulong Refused => reader.Refused;
 
     /// <summary>Takes what is new.</summary>
+    /// <param name="wholeOnly">True to leave a packet that is not full to a later call.</param>
     /// <returns>Packets.</returns>
-    public int Collect() => Stream.Take(reader);
+    public int Collect(bool wholeOnly) => Stream.Take(reader, wholeOnly);
 }
