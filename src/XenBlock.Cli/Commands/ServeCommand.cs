@@ -68,6 +68,10 @@ internal sealed class ServeCommand : XenblkCommand
         HelpName = "N",
     };
 
+    private readonly Option<bool> _allowTrace = CommonOptions.AllowTrace();
+
+    private readonly Option<int?> _tracer = CommonOptions.Tracer("The domain that may trace.");
+
     /// <summary>The command.</summary>
     public ServeCommand()
         : base(
@@ -95,7 +99,7 @@ internal sealed class ServeCommand : XenblkCommand
         foreach (Option option in (Option[])
             [
                 _disks, _vbds, _waits, _domain, _readOnly, _machine, _access, _queues, _sectorSize, _sectorUnits,
-                _secureDiscard, _persistentPages,
+                _secureDiscard, _persistentPages, _allowTrace, _tracer,
             ])
             Options.Add(option);
     }
@@ -127,6 +131,8 @@ internal sealed class ServeCommand : XenblkCommand
             SectorUnits = SectorUnits.Parse(run.Result.GetRequiredValue(_sectorUnits)),
             SecureDiscard = run.Result.GetValue(_secureDiscard),
             PersistentPagesMax = run.Result.GetValue(_persistentPages),
+            AllowsTrace = run.Result.GetValue(_allowTrace),
+            Tracer = run.Result.GetValue(_tracer),
         };
         await using DiskServer server = DiskServer.Open(DiskSpecification.Name(disks), addresses, settings);
         return await server.RunAsync(run, choice);
