@@ -61,7 +61,8 @@ internal sealed class EmulatedGrantTable : IGrantTable
     }
 
     /// <inheritdoc/>
-    public GrantablePages AllocatePages(DomainId peer, int pageCount)
+    public GrantablePages AllocatePages(
+        DomainId peer, int pageCount, GrantAccess access = GrantAccess.ReadWrite)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(pageCount, 1);
         lock (_gate)

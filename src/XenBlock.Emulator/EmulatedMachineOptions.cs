@@ -30,6 +30,12 @@ public sealed record EmulatedMachineOptions
     /// </summary>
     public int EventChannelsMax { get; init; } = 4_096;
 
+    /// <summary>
+    /// True to keep the memory and the grants of a process's domain that ended without leaving, until its number is
+    /// taken again: what it had granted can be mapped still, as after xl's <c>on_crash="preserve"</c>.
+    /// </summary>
+    public bool PreservesCrashed { get; init; }
+
     /// <summary>Time on this machine.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 }

@@ -112,7 +112,7 @@ internal sealed class MachineHost(
         }
         finally
         {
-            Release(joined);
+            Release(joined, isPreserved: options.PreservesCrashed);
             lock (_gate)
                 _ = _members.Remove(member);
             member.Dispose();
@@ -190,11 +190,11 @@ internal sealed class MachineHost(
                 member, new() { Generation = found.Generation, MemoryBytes = found.LengthBytes }, found.File);
     }
 
-    private void Release((int Slot, DomainId Domain)? joined)
+    private void Release((int Slot, DomainId Domain)? joined, bool isPreserved = false)
     {
         if (joined is not { } domain)
             return;
-        slots.Release(domain.Slot, domain.Domain);
+        slots.Release(domain.Slot, domain.Domain, isPreserved);
         store.ReleaseDomain(domain.Domain);
     }
 

@@ -13,6 +13,7 @@ internal sealed class SlotRegistry : IMemoryDirectory
     private readonly Lock _deadGate = new();
     private readonly MachineMemory _memory;
     private readonly bool[] _isDead;
+    private readonly bool[] _isPreserved;
     private readonly DomainMemory?[] _domains;
 
     internal SlotRegistry(MachineMemory memory)
@@ -20,6 +21,7 @@ internal sealed class SlotRegistry : IMemoryDirectory
         _memory = memory;
         _domains = new DomainMemory?[memory.Layout.DomainsMax];
         _isDead = new bool[memory.Layout.DomainsMax];
+        _isPreserved = new bool[memory.Layout.DomainsMax];
     }
 
     /// <inheritdoc/>
@@ -33,6 +35,8 @@ internal sealed class SlotRegistry : IMemoryDirectory
         lock (_gate)
         {
             ReapDying();
+            if (wanted is { } again && _memory.SlotOf(again) is >= 0 and var crashed && _isPreserved[crashed])
+                Forget(crashed, again);
             DomainId domain = wanted ?? LowestFree();
             if (domain.Value >= DomainId.FirstReserved)
             {
@@ -79,18 +83,24 @@ internal sealed class SlotRegistry : IMemoryDirectory
     /// Cleans up after a domain that runs no more: locks that it held, its channels, its mappings, its grants. Its
     /// number is free after; its memory lives on as long as others map pages of it.
     /// </summary>
-    internal void Release(int slot, DomainId domain)
+    /// <param name="slot">Its place.</param>
+    /// <param name="domain">Its number.</param>
+    /// <param name="isPreserved">
+    /// True to keep its memory and its grants until its number, or its place, is taken again: whoever may map a page of
+    /// it, still may.
+    /// </param>
+    internal void Release(int slot, DomainId domain, bool isPreserved = false)
     {
         // Before the gate: who cleans up after another may wait for a lock that this one died with.
         SetDead(slot, true);
         lock (_gate)
         {
-            _memory.Pages.StoreRelease(MachineLayout.DomainMap(domain), 0);
-            _memory.Pages.StoreRelease(
-                _memory.Layout.Descriptor(slot) + MachineLayout.DescriptorState, (uint)SlotState.Dying);
+            if (!isPreserved)
+                SetDying(slot, domain);
             // Mappings first: a peer that a closed channel wakes takes its pages back at once, and must get them.
             EndMappings(slot);
             CloseChannels(slot, domain);
+            _isPreserved[slot] = isPreserved;
             ReapDying();
         }
     }
@@ -111,6 +121,21 @@ internal sealed class SlotRegistry : IMemoryDirectory
         }
     }
 
+    private void SetDying(int slot, DomainId domain)
+    {
+        _memory.Pages.StoreRelease(MachineLayout.DomainMap(domain), 0);
+        _memory.Pages.StoreRelease(
+            _memory.Layout.Descriptor(slot) + MachineLayout.DescriptorState, (uint)SlotState.Dying);
+    }
+
+    // What was kept of a domain that crashed is in the way now.
+    private void Forget(int slot, DomainId domain)
+    {
+        _isPreserved[slot] = false;
+        SetDying(slot, domain);
+        ReapDying();
+    }
+
     private DomainId LowestFree()
     {
         for (ushort i = 1; i < DomainId.FirstReserved; i++)
@@ -128,6 +153,14 @@ internal sealed class SlotRegistry : IMemoryDirectory
         {
             if (_domains[slot] is null)
                 return slot;
+        }
+
+        int kept = Array.IndexOf(_isPreserved, true);
+        if (kept >= 0)
+        {
+            Forget(kept, new((ushort)_memory.Pages.CopyOut<uint>(
+                _memory.Layout.Descriptor(kept) + MachineLayout.DescriptorDomain)));
+            return FreeSlot();
         }
 
         throw new XenBlockException(

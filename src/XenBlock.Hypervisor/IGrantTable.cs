@@ -11,8 +11,13 @@ public interface IGrantTable
     /// <summary>
     /// Takes pages that can be granted to <paramref name="peer"/>: zeroed (S15), contiguous in our address space.
     /// </summary>
+    /// <param name="peer">Who may be offered them.</param>
+    /// <param name="pageCount">How many.</param>
+    /// <param name="access">
+    /// What they may be offered for at most: a machine of <see cref="GrantLifetime.UntilFreed"/> grants so at once.
+    /// </param>
     /// <exception cref="XenBlockException">The domain has no memory, or no grant references, left.</exception>
-    GrantablePages AllocatePages(DomainId peer, int pageCount);
+    GrantablePages AllocatePages(DomainId peer, int pageCount, GrantAccess access = GrantAccess.ReadWrite);
 
     /// <summary>
     /// Offers consecutive pages, one reference each, all or none. Does not allocate. <see cref="GrantStatus.NoSpace"/>

@@ -53,6 +53,29 @@ public sealed class RecordedTrace(int number, string name, TraceSide side, strin
         Lost = later.Lost;
     }
 
+    /// <summary>The same records with their times moved from the backend's clock to the frontend's.</summary>
+    /// <param name="clock">How far the clocks are apart.</param>
+    public RecordedTrace Moved(ClockOffset clock)
+    {
+        RecordedTrace moved = Empty();
+        foreach ((byte[] page, int count) in _packets)
+            moved._packets.Add((TracePacket.Moved(page, count, clock), count));
+        moved.Lost = Lost;
+        return moved;
+    }
+
+    /// <summary>Takes over what a reader has read meanwhile.</summary>
+    /// <param name="reader">A reader of this recorder.</param>
+    /// <param name="wholeOnly">True to leave a packet that is not full to a later call.</param>
+    /// <returns>Packets that were new.</returns>
+    public int Take(TraceReader reader, bool wholeOnly = false)
+    {
+        IReadOnlyList<(byte[] Page, int RecordCount)> read = reader.Read(wholeOnly);
+        _packets.AddRange(read);
+        Lost = reader.Lost;
+        return read.Count;
+    }
+
     internal void Add(byte[] page, int recordCount) => _packets.Add((page, recordCount));
 
     internal void Clear() => _packets.Clear();

@@ -1,35 +1,44 @@
 namespace XenBlock.Profiling;
 
 /// <summary>
-/// Makes requests of the records of both ends. Both must have been collected, of the same disk and queue; requests of
-/// which a part is missing, since it was lost or not yet written, are counted and left out.
+/// Makes requests of the records of both ends, or of one where only one was traced. Requests of which a part is
+/// missing, since it was lost or not yet written, are counted and left out.
 /// </summary>
 /// <remarks>
 /// What the two ends do at the same time can be stamped in either order: a backend that looks at the ring all the time
 /// takes a request before the frontend's call to notify it has returned. Such a stamp is moved to the one that comes
-/// first in the order of the phases, so a wake-up that did not happen takes no time, and the sum stays exact.
+/// first in the order of the phases, so a wake-up that did not happen takes no time, and the sum stays exact. The two
+/// halves of a request have the same id, and the backend took it between the frontend's publishing and finishing: so an
+/// id that comes again, on the same connection or on the next, is not taken for another. All times are of one clock;
+/// where the ends have two, <see cref="ClockOffset"/> brings them together first.
 /// </remarks>
 public sealed class RequestJoiner
 {
-    private readonly Dictionary<ulong, Half> _front = [];
-    private readonly Dictionary<ulong, Half> _back = [];
+    // A request that took longer did not: a peer made it up. Also keeps sums far from overflow.
+    private const long LatencyMaxNs = 3_600_000_000_000;
 
     /// <summary>Requests seen at one end whose way is not complete.</summary>
     public int Incomplete { get; private set; }
 
-    /// <summary>Joins both ends of every queue of a trace.</summary>
+    /// <summary>Joins both ends of every queue; where one end has no record, gives the other's part.</summary>
     /// <param name="streams">What was collected.</param>
     /// <param name="incomplete">Requests whose way is not complete.</param>
-    public static IReadOnlyList<RequestTrace> JoinAll(IReadOnlyList<RecordedTrace> streams, out int incomplete)
+    /// <param name="slackNs">How far the ends' clocks may be apart still, in nanoseconds.</param>
+    public static IReadOnlyList<RequestTrace> JoinAll(
+        IReadOnlyList<RecordedTrace> streams, out int incomplete, long slackNs = 0)
     {
         incomplete = 0;
         var joiner = new RequestJoiner();
         var requests = new List<RequestTrace>();
         foreach (var queue in streams.GroupBy(stream => (stream.Disk, stream.Queue)))
         {
-            IReadOnlyList<RequestTrace> own = joiner.Join(
-                queue.Where(stream => stream.Side == TraceSide.Frontend).SelectMany(stream => stream.Records),
-                queue.Where(stream => stream.Side == TraceSide.Backend).SelectMany(stream => stream.Records));
+            ILookup<TraceSide, RecordedTrace> sides =
+                queue.Where(stream => stream.Packets.Count != 0).ToLookup(stream => stream.Side);
+            IEnumerable<TraceRecord> front = sides[TraceSide.Frontend].SelectMany(stream => stream.Records);
+            IEnumerable<TraceRecord> back = sides[TraceSide.Backend].SelectMany(stream => stream.Records);
+            IReadOnlyList<RequestTrace> own = sides.Count == 2
+                ? joiner.Join(front, back, slackNs)
+                : sides.Contains(TraceSide.Frontend) ? joiner.FrontendAlone(front) : joiner.BackendAlone(back);
             requests.AddRange(own.Select(one => one with { Disk = queue.Key.Disk, Queue = queue.Key.Queue }));
             incomplete += joiner.Incomplete;
         }
@@ -41,34 +50,67 @@ public sealed class RequestJoiner
     /// <summary>Joins the two ends of a queue.</summary>
     /// <param name="frontend">The frontend's records, in order.</param>
     /// <param name="backend">The backend's records, in order.</param>
-    public IReadOnlyList<RequestTrace> Join(IEnumerable<TraceRecord> frontend, IEnumerable<TraceRecord> backend)
+    /// <param name="slackNs">How far the ends' clocks may be apart still, in nanoseconds.</param>
+    public IReadOnlyList<RequestTrace> Join(
+        IEnumerable<TraceRecord> frontend, IEnumerable<TraceRecord> backend, long slackNs = 0)
     {
-        _front.Clear();
-        _back.Clear();
-        ReadFrontend(frontend);
-        ReadBackend(backend);
-        var requests = new List<RequestTrace>();
-        Incomplete = 0;
-        foreach ((ulong id, Half front) in _front)
+        var served = new Dictionary<ulong, Queue<RequestHalf>>();
+        foreach (RequestHalf half in RequestHalf.OfBackend(backend))
         {
-            if (front.IsComplete && _back.TryGetValue(id, out Half? back) && back.IsComplete)
-                requests.Add(Make(id, front, back));
-            else
-                Incomplete++;
+            if (!served.TryGetValue(half.Id, out Queue<RequestHalf>? sameId)) served[half.Id] = sameId = new();
+            sameId.Enqueue(half);
         }
 
-        requests.Sort(static (one, other) => one.Stamps[0].CompareTo(other.Stamps[0]));
-        return requests;
+        return Collect(
+            RequestHalf.OfFrontend(frontend),
+            front => served.TryGetValue(front.Id, out Queue<RequestHalf>? sameId)
+                && Find(sameId, front, slackNs) is { } back
+                    ? Whole(front, back)
+                    : null);
     }
 
-    private static RequestTrace Make(ulong id, Half front, Half back)
+    /// <summary>What a frontend's records say by themselves.</summary>
+    /// <param name="frontend">The records of a queue, in order.</param>
+    public IReadOnlyList<RequestTrace> FrontendAlone(IEnumerable<TraceRecord> frontend) =>
+        Collect(RequestHalf.OfFrontend(frontend), OfFrontend);
+
+    /// <summary>What a backend's records say by themselves.</summary>
+    /// <param name="backend">The records of a queue, in order.</param>
+    public IReadOnlyList<RequestTrace> BackendAlone(IEnumerable<TraceRecord> backend) =>
+        Collect(RequestHalf.OfBackend(backend), OfBackend);
+
+    // Uses of an id follow each other at both ends: what was taken before this one was published is past.
+    private static RequestHalf? Find(Queue<RequestHalf> sameId, RequestHalf front, long slackNs)
     {
-        Span<long> stamps =
+        while (sameId.TryPeek(out RequestHalf? back) && back.Taken < front.Published - slackNs) sameId.Dequeue();
+        if (!sameId.TryPeek(out RequestHalf? next) || next.Taken > front.Finished + slackNs) return null;
+        sameId.Dequeue();
+        return next.IsComplete ? next : null;
+    }
+
+    private static RequestTrace Whole(RequestHalf front, RequestHalf back) => Make(
+        front,
+        TracedPart.Whole,
+        back.Sector,
         [
             front.Submitted, front.Granted, front.Published, front.Notified, back.TurnBegan, back.Taken, back.Reached,
             back.Asked, back.Answered, back.LetGo, back.Published, front.Taken, front.Finished,
-        ];
+        ]);
 
+    private static RequestTrace OfFrontend(RequestHalf half) => Make(half, TracedPart.Frontend, sector: 0,
+    [
+        half.Submitted, half.Granted, half.Published, half.Notified, half.Notified, half.Notified, half.Notified,
+        half.Notified, half.Notified, half.Notified, half.Notified, half.Taken, half.Finished,
+    ]);
+
+    private static RequestTrace OfBackend(RequestHalf half) => Make(half, TracedPart.Backend, half.Sector,
+    [
+        half.TurnBegan, half.TurnBegan, half.TurnBegan, half.TurnBegan, half.TurnBegan, half.Taken, half.Reached,
+        half.Asked, half.Answered, half.LetGo, half.Published, half.Published, half.Published,
+    ]);
+
+    private static RequestTrace Make(RequestHalf half, TracedPart part, ulong sector, Span<long> stamps)
+    {
         // From the back: nothing is later than what came of it; then from the front: nothing is before its cause. The
         // stamps of one end are in order already.
         for (int i = stamps.Length - 2; i > 0; i--) stamps[i] = Math.Min(stamps[i], stamps[i + 1]);
@@ -77,128 +119,26 @@ public sealed class RequestJoiner
         stamps.CopyTo(borders);
         return new RequestTrace
         {
-            Id = id,
-            Kind = front.Kind,
-            Sector = back.Sector,
-            LengthBytes = front.LengthBytes,
+            Id = half.Id,
+            Kind = half.Kind,
+            Part = part,
+            Sector = sector,
+            LengthBytes = half.LengthBytes,
             Stamps = borders,
         };
     }
 
-    private void ReadFrontend(IEnumerable<TraceRecord> records)
+    private List<RequestTrace> Collect(List<RequestHalf> halves, Func<RequestHalf, RequestTrace?> make)
     {
-        var granted = new List<Half>();
-        var published = new List<Half>();
-        var taken = new List<Half>();
-        foreach (TraceRecord record in records)
+        var requests = new List<RequestTrace>(halves.Count);
+        Incomplete = 0;
+        foreach (RequestHalf half in halves)
         {
-            switch (record.Kind)
-            {
-                case TraceEventKind.ReadGranted or TraceEventKind.WriteGranted or TraceEventKind.FlushGranted
-                    or TraceEventKind.DiscardGranted:
-                    Half half = new()
-                    {
-                        Kind = record.Kind,
-                        LengthBytes = record.Amount,
-                        Submitted = (long)record.Detail,
-                        Granted = record.TimeNs,
-                    };
-                    _front[record.Request] = half;
-                    granted.Add(half);
-                    break;
-                case TraceEventKind.RequestsPublished:
-                    foreach (Half one in granted) one.Published = one.Notified = record.TimeNs;
-                    (published, granted) = (granted, published);
-                    granted.Clear();
-                    break;
-                case TraceEventKind.BackendNotified:
-                    foreach (Half one in published) one.Notified = record.TimeNs;
-                    published.Clear();
-                    break;
-                case TraceEventKind.ResponseTaken when _front.TryGetValue(record.Request, out Half? answered):
-                    answered.Taken = record.TimeNs;
-                    taken.Add(answered);
-                    break;
-                case TraceEventKind.ResponsesFinished:
-                    foreach (Half one in taken)
-                    {
-                        one.Finished = record.TimeNs;
-                        one.IsComplete = one.Published != 0;
-                    }
-
-                    taken.Clear();
-                    break;
-                default:
-                    break;
-            }
+            if (half.IsComplete && make(half) is { LatencyNs: <= LatencyMaxNs } request) requests.Add(request);
+            else Incomplete++;
         }
-    }
 
-    private void ReadBackend(IEnumerable<TraceRecord> records)
-    {
-        long turn = 0;
-        var letGo = new List<Half>();
-        foreach (TraceRecord record in records)
-        {
-            if (record.Kind == TraceEventKind.TurnBegan) turn = record.TimeNs;
-            if (record.Kind == TraceEventKind.RequestTaken)
-            {
-                // A turn that found nothing when it began has no stamp: what came during it waited for no turn.
-                long began = turn == 0 ? record.TimeNs : turn;
-                _back[record.Request] = new Half { TurnBegan = began, Taken = record.TimeNs, Sector = record.Detail };
-            }
-
-            if (record.Kind == TraceEventKind.ResponsesPublished)
-            {
-                foreach (Half one in letGo)
-                {
-                    one.Published = record.TimeNs;
-                    one.IsComplete = true;
-                }
-
-                letGo.Clear();
-            }
-
-            if (!_back.TryGetValue(record.Request, out Half? half)) continue;
-            switch (record.Kind)
-            {
-                case TraceEventKind.PagesReached:
-                    half.Reached = half.Asked = half.Answered = record.TimeNs;
-                    break;
-                case TraceEventKind.StoreAsked:
-                    if (half.Reached == 0) half.Reached = record.TimeNs;
-                    half.Asked = half.Answered = record.TimeNs;
-                    break;
-                case TraceEventKind.StoreAnswered:
-                    if (half.Reached == 0) half.Reached = half.Asked = half.Taken; // refused: it went no further
-                    half.Answered = record.TimeNs;
-                    break;
-                case TraceEventKind.PagesLetGo:
-                    half.LetGo = record.TimeNs;
-                    letGo.Add(half);
-                    break;
-                default:
-                    break;
-            }
-        }
-    }
-
-    private sealed class Half
-    {
-        public TraceEventKind Kind;
-        public uint LengthBytes;
-        public ulong Sector;
-        public bool IsComplete;
-        public long Submitted;
-        public long Granted;
-        public long Published;
-        public long Notified;
-        public long TurnBegan;
-        public long Taken;
-        public long Reached;
-        public long Asked;
-        public long Answered;
-        public long LetGo;
-        public long Finished;
+        requests.Sort(static (one, other) => one.Stamps[0].CompareTo(other.Stamps[0]));
+        return requests;
     }
 }

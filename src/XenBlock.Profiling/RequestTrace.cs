@@ -1,6 +1,6 @@
 namespace XenBlock.Profiling;
 
-/// <summary>One request's way through both ends.</summary>
+/// <summary>One request's way through both ends, or through the one that was traced.</summary>
 public sealed record RequestTrace
 {
     /// <summary>How many phases there are.</summary>
@@ -12,7 +12,12 @@ public sealed record RequestTrace
     /// <summary>What it did, as the frontend granted it.</summary>
     public required TraceEventKind Kind { get; init; }
 
-    /// <summary>Where on the disk, in sectors of 512 bytes.</summary>
+    /// <summary>Which ends the stamps are of.</summary>
+    public TracedPart Part { get; init; }
+
+    /// <summary>
+    /// Where on the disk, in sectors of 512 bytes; 0 for the frontend alone, whose records do not say.
+    /// </summary>
     public required ulong Sector { get; init; }
 
     /// <summary>Which disk, as "1/xvda".</summary>

@@ -57,6 +57,52 @@ public static class TracePacket
         BinaryPrimitives.WriteUInt64LittleEndian(page[RecorderOffset..], recorder);
     }
 
+    /// <summary>
+    /// Drops from a copied page what no recorder of ours writes: unknown kinds, times that go back or are absurd. What
+    /// is left can be handed to anybody.
+    /// </summary>
+    /// <param name="page">The page, not yet sealed.</param>
+    /// <param name="recordCount">Its records.</param>
+    /// <param name="lastNs">The time of the last good one; goes on.</param>
+    /// <returns>How many are left, in order.</returns>
+    internal static int Clean(Span<byte> page, int recordCount, ref long lastNs)
+    {
+        const long TimeMaxNs = 1L << 61;
+        Span<TraceRecord> records = MemoryMarshal.Cast<byte, TraceRecord>(
+            page.Slice(HeaderBytes, recordCount * TraceRecord.SizeBytes));
+        int kept = 0;
+        foreach (TraceRecord record in records)
+        {
+            if (!Enum.IsDefined(record.Kind) || record.TimeNs < lastNs || record.TimeNs > TimeMaxNs) continue;
+            lastNs = record.TimeNs;
+            bool isGranted = record.Kind <= TraceEventKind.DiscardGranted;
+            records[kept++] = isGranted && record.Detail > (ulong)record.TimeNs
+                ? new TraceRecord(
+                    record.TimeNs, record.Kind, record.Queue, record.Amount, record.Request, (ulong)record.TimeNs)
+                : record;
+        }
+
+        return kept;
+    }
+
+    /// <summary>A sealed page with its times moved to another clock.</summary>
+    internal static byte[] Moved(byte[] page, int recordCount, ClockOffset clock)
+    {
+        byte[] moved = [.. page];
+        Span<TraceRecord> records = MemoryMarshal.Cast<byte, TraceRecord>(
+            moved.AsSpan(HeaderBytes, recordCount * TraceRecord.SizeBytes));
+        foreach (ref TraceRecord record in records)
+        {
+            record = new TraceRecord(
+                clock.ToFrontend(record.TimeNs), record.Kind, record.Queue, record.Amount, record.Request,
+                record.Detail);
+        }
+
+        BinaryPrimitives.WriteInt64LittleEndian(moved.AsSpan(TimeFirstOffset), records[0].TimeNs);
+        BinaryPrimitives.WriteInt64LittleEndian(moved.AsSpan(TimeLastOffset), records[^1].TimeNs);
+        return moved;
+    }
+
     /// <summary>The records of a page.</summary>
     /// <param name="page">A page.</param>
     /// <param name="recordCount">How many it has.</param>

@@ -12,36 +12,51 @@ public sealed class TraceReader
     private readonly byte[] _uuid;
     private readonly uint _recorder;
     private readonly ulong _packetCount;
+    private readonly bool _isForeign;
     private ulong _next; // the next record to read
     private ulong _sequence;
+    private long _lastNs;
 
     /// <summary>Follows a recorder's memory from now on, or from its oldest record.</summary>
     /// <param name="pages">The memory: ours, or mapped from another domain.</param>
     /// <param name="uuid">The trace's, 16 bytes.</param>
     /// <param name="recorder">The recorder's number.</param>
     /// <param name="fromNow">True to leave out what is there already.</param>
-    public TraceReader(SharedPages pages, byte[] uuid, int recorder, bool fromNow = false)
+    /// <param name="isForeign">
+    /// True if the memory is a peer's, which may write anything there at any time: what no recorder of ours would write
+    /// is dropped, and counted in <see cref="Refused"/>.
+    /// </param>
+    public TraceReader(
+        SharedPages pages, byte[] uuid, int recorder, bool fromNow = false, bool isForeign = false)
     {
+        _isForeign = isForeign;
         _pages = pages;
         _uuid = uuid;
         _recorder = (uint)recorder;
         _packetCount = (ulong)(pages.LengthBytes / TracePacket.SizeBytes) - 1;
-        if (fromNow) _next = Count();
+        ulong count = Count();
+        _next = fromNow ? count : OldestPacket(count) * TracePacket.RecordsMax;
     }
 
     /// <summary>Records that were overwritten before they were read.</summary>
     public ulong Lost { get; private set; }
 
+    /// <summary>Records that made no sense; they are among the lost ones too.</summary>
+    public ulong Refused { get; private set; }
+
     /// <summary>
     /// Reads what is there: whole packets, and the part of the last one that is written. The rest of that one comes
     /// with the next call, as a packet of its own.
     /// </summary>
+    /// <param name="wholeOnly">True to leave that part to a later call, so that packets are full.</param>
     /// <returns>Sealed packets with their count of records.</returns>
-    public IReadOnlyList<(byte[] Page, int RecordCount)> Read()
+    public IReadOnlyList<(byte[] Page, int RecordCount)> Read(bool wholeOnly = false)
     {
         var packets = new List<(byte[], int)>();
         ulong count = Count();
-        while (_next < count)
+
+        // A count that runs ahead of us for ever must not keep us: what is left comes with the next call.
+        for (ulong left = 2 * _packetCount; _next < count && left > 0; left--)
         {
             ulong packet = _next / TracePacket.RecordsMax;
             ulong oldest = OldestPacket(count);
@@ -53,6 +68,7 @@ public sealed class TraceReader
 
             int first = (int)(_next % TracePacket.RecordsMax);
             int end = (int)Math.Min(count - (packet * TracePacket.RecordsMax), TracePacket.RecordsMax);
+            if (wholeOnly && end < TracePacket.RecordsMax) break;
             var page = new byte[TracePacket.SizeBytes];
             int at = ((int)(packet % _packetCount) + 1) * TracePacket.SizeBytes;
             int recordsAt = at + TracePacket.HeaderBytes + (first * TraceRecord.SizeBytes);
@@ -65,9 +81,13 @@ public sealed class TraceReader
                 continue;
             }
 
-            TracePacket.Seal(page, _uuid, _sequence++, end - first, _recorder, Lost);
-            packets.Add((page, end - first));
             _next += (ulong)(end - first);
+            int good = _isForeign ? TracePacket.Clean(page, end - first, ref _lastNs) : end - first;
+            Refused += (ulong)(end - first - good);
+            Lost += (ulong)(end - first - good);
+            if (good == 0) continue;
+            TracePacket.Seal(page, _uuid, _sequence++, good, _recorder, Lost);
+            packets.Add((page, good));
         }
 
         return packets;

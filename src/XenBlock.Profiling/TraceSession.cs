@@ -12,6 +12,7 @@ public sealed class TraceSession
     private readonly Lock _gate = new();
     private readonly TimeProvider _time;
     private readonly int _pagesPerRecorder;
+    private readonly ITraceMemory? _memory;
     private readonly List<(TraceRecorder Recorder, TraceReader Reader, RecordedTrace Stream)> _recorders = [];
     private TraceLevel _level;
 
@@ -20,10 +21,12 @@ public sealed class TraceSession
     /// <param name="pagesPerRecorder">
     /// Pages of 125 records for each; what is not collected in time is overwritten, and counted.
     /// </param>
-    public TraceSession(TimeProvider time, int pagesPerRecorder = 1024)
+    /// <param name="memory">Where recorders get memory that others may read; null for memory of this process.</param>
+    public TraceSession(TimeProvider time, int pagesPerRecorder = 1024, ITraceMemory? memory = null)
     {
         _time = time;
         _pagesPerRecorder = pagesPerRecorder;
+        _memory = memory;
         Uuid = Guid.NewGuid().ToByteArray(bigEndian: true);
     }
 
@@ -69,11 +72,16 @@ public sealed class TraceSession
                 if (string.Equals(one.Recorder.Name, name, StringComparison.Ordinal)) return one.Recorder;
             }
 
-            byte[] memory = GC.AllocateArray<byte>((_pagesPerRecorder + 1) * TracePacket.SizeBytes, pinned: true);
-            var pages = new SharedPages(Marshal.UnsafeAddrOfPinnedArrayElement(memory, 0), memory.Length);
             int number = _recorders.Count;
-            var recorder = new TraceRecorder(pages, number, name, _time) { Level = _level, Memory = memory };
             var stream = new RecordedTrace(number, name, side, disk, queue);
+            byte[]? memory = null;
+            if (_memory is null || !_memory.TryTake(stream, out SharedPages pages))
+            {
+                memory = GC.AllocateArray<byte>((_pagesPerRecorder + 1) * TracePacket.SizeBytes, pinned: true);
+                pages = new SharedPages(Marshal.UnsafeAddrOfPinnedArrayElement(memory, 0), memory.Length);
+            }
+
+            var recorder = new TraceRecorder(pages, number, name, _time) { Level = _level, Memory = memory };
             _recorders.Add((recorder, new TraceReader(pages, Uuid, number), stream));
             return recorder;
         }

@@ -10,8 +10,8 @@ using XenBlock.Xen.Interface;
 namespace XenBlock.Xen;
 
 /// <summary>
-/// Pages of our own that are granted to a peer, from /dev/xen/gntalloc. The driver grants a page, to read and to write,
-/// when it makes it, and takes the grant back when the page is given back and the peer has let go
+/// Pages of our own that are granted to a peer, from /dev/xen/gntalloc. The driver grants a page, to read or also to
+/// write, when it makes it, and takes the grant back when the page is given back and the peer has let go
 /// (linux/drivers/xen/gntalloc.c): so offers stand until then.
 /// </summary>
 internal sealed class XenGrantTable : IGrantTable, IDisposable
@@ -26,7 +26,8 @@ internal sealed class XenGrantTable : IGrantTable, IDisposable
     public GrantLifetime Lifetime => GrantLifetime.UntilFreed;
 
     /// <inheritdoc/>
-    public GrantablePages AllocatePages(DomainId peer, int pageCount)
+    public GrantablePages AllocatePages(
+        DomainId peer, int pageCount, GrantAccess access = GrantAccess.ReadWrite)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(pageCount, 1);
         SafeFileHandle device = Device();
@@ -34,7 +35,7 @@ internal sealed class XenGrantTable : IGrantTable, IDisposable
         AllocateGrantsArgument head = new()
         {
             Domain = peer.Value,
-            Flags = XenIoctl.AllocateWritable,
+            Flags = access == GrantAccess.ReadWrite ? XenIoctl.AllocateWritable : (ushort)0,
             Count = (uint)pageCount,
         };
         MemoryMarshal.Write(argument, in head);

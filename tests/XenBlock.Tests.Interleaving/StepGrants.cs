@@ -9,7 +9,9 @@ internal sealed class StepGrants(IGrantTable inner) : IGrantTable
 {
     public GrantLifetime Lifetime => inner.Lifetime;
 
-    public GrantablePages AllocatePages(DomainId peer, int pageCount) => inner.AllocatePages(peer, pageCount);
+    public GrantablePages AllocatePages(
+        DomainId peer, int pageCount, GrantAccess access = GrantAccess.ReadWrite) =>
+        inner.AllocatePages(peer, pageCount, access);
 
     public GrantStatus Offer(
         GrantablePages pages, int firstPage, GrantAccess access, Span<GrantReference> references) =>

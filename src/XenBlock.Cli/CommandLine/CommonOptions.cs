@@ -78,6 +78,20 @@ internal static class CommonOptions
         HelpName = "N",
     };
 
+    /// <summary>Whether the process may be traced from outside.</summary>
+    public static Option<bool> AllowTrace() => new("--allow-trace")
+    {
+        Description = "Let xenblk trace see, from another process or domain, when and where each request is: half a "
+            + "MiB of memory a queue, and nothing more until it does.",
+    };
+
+    /// <summary>The domain that traces.</summary>
+    public static Option<int?> Tracer(string description) => new("--tracer")
+    {
+        Description = $"{description} Default: 0 on Xen, {DomainId.FirstReserved - 1} on an embedded machine.",
+        HelpName = "N",
+    };
+
     /// <summary>A frontend's domain, or the sentence that says what it can be.</summary>
     public static DomainId FrontendDomain(int number) => number is > 0 and < DomainId.FirstReserved
         ? new DomainId((ushort)number)

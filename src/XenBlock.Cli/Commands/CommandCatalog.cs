@@ -13,6 +13,7 @@ internal static class CommandCatalog
         new BenchCommand(),
         new ServeCommand(),
         new InfoCommand(),
+        new TraceCommand(),
         new CopyCommand(),
         new VerifyCommand(),
         new CheckCommand(),

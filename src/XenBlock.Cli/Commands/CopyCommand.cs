@@ -5,8 +5,10 @@ using XenBlock.Cli.CommandLine;
 using XenBlock.Cli.Copy;
 using XenBlock.Cli.Output;
 using XenBlock.Cli.Serving;
+using XenBlock.Cli.Trace;
 using XenBlock.Frontend;
 using XenBlock.Protocol;
+using XenBlock.Tracing;
 
 namespace XenBlock.Cli.Commands;
 
@@ -36,6 +38,10 @@ internal sealed class CopyCommand : XenblkCommand
         DefaultValueFactory = _ => "auto",
     };
 
+    private readonly Option<bool> _allowTrace = CommonOptions.AllowTrace();
+
+    private readonly Option<int?> _tracer = CommonOptions.Tracer("The domain that may trace.");
+
     /// <summary>The command.</summary>
     public CopyCommand()
         : base(
@@ -55,7 +61,7 @@ internal sealed class CopyCommand : XenblkCommand
         _sparse.AcceptOnlyFromAmong("auto", "always", "never");
         Arguments.Add(_source);
         Arguments.Add(_destination);
-        foreach (Option option in (Option[])[_domain, _machine, _sparse, _sectorUnits])
+        foreach (Option option in (Option[])[_domain, _machine, _sparse, _sectorUnits, _allowTrace, _tracer])
             Options.Add(option);
     }
 
@@ -78,8 +84,11 @@ internal sealed class CopyCommand : XenblkCommand
         await using HostedMachine machine = await HostedMachine.JoinAsync(
             MachineChoice.Of(run.Result.GetValue(_machine)), run.Result.GetValue(_domain), run.Token);
         using FrontendClaim claim = FrontendClaim.Take(machine, source.Vdev ?? destination.Vdev!);
+        await using SharedTrace? trace = await TraceDoor.OpenAsync(
+            machine, run.Result.GetValue(_allowTrace), run.Result.GetValue(_tracer), run.Token);
         BlockDeviceOptions options = new()
         {
+            Trace = trace?.Session,
             CallerPumps = true,
             SectorUnits = SectorUnits.Parse(run.Result.GetRequiredValue(_sectorUnits)),
         };

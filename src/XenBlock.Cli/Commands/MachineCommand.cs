@@ -23,6 +23,14 @@ internal sealed class MachineCommand : XenblkCommand
         HelpName = "N",
     };
 
+    private readonly Option<string> _onCrash = new("--on-crash")
+    {
+        Description = "What becomes of a domain whose process was killed: destroy it, or preserve its memory and "
+            + "grants until its number is taken again, so that its trace can be read.",
+        HelpName = "destroy|preserve",
+        DefaultValueFactory = _ => "destroy",
+    };
+
     /// <summary>The command.</summary>
     public MachineCommand()
         : base(
@@ -38,6 +46,8 @@ internal sealed class MachineCommand : XenblkCommand
     {
         Options.Add(_socket);
         Options.Add(_domains);
+        _onCrash.AcceptOnlyFromAmong("destroy", "preserve");
+        Options.Add(_onCrash);
     }
 
     /// <inheritdoc/>
@@ -49,7 +59,8 @@ internal sealed class MachineCommand : XenblkCommand
         string socket = run.Result.GetValue(_socket) ?? EmulatedMachine.DefaultSocketPath;
         int[] domains = run.Result.GetValue(_domains) is { Length: > 0 } named ? named : [1];
         DomainId[] frontends = [.. domains.Select(CommonOptions.FrontendDomain)];
-        await using EmulatedMachine machine = HostedMachine.Host(socket, frontends);
+        await using EmulatedMachine machine = HostedMachine.Host(
+            socket, frontends, run.Result.GetValue(_onCrash) is "preserve");
         run.Out.WriteLine(run.Json
             ? JsonSerializer.Serialize(
                 new ReadyDocument(ReadyDocument.SchemaName, "machine", socket, []), JsonLines.Default.ReadyDocument)

@@ -77,6 +77,10 @@ internal sealed class ServeCommand : XenblkCommand
         Arity = ArgumentArity.ZeroOrMore,
     };
 
+    private readonly Option<bool> _allowTrace = CommonOptions.AllowTrace();
+
+    private readonly Option<int?> _tracer = CommonOptions.Tracer("The domain that may trace.");
+
     /// <summary>The command.</summary>
     public ServeCommand()
         : base(
@@ -105,7 +109,7 @@ internal sealed class ServeCommand : XenblkCommand
         foreach (Option option in (Option[])
             [
                 _disks, _vbds, _waits, _domain, _readOnly, _machine, _access, _queues, _sectorSize, _sectorUnits,
-                _secureDiscard, _persistentPages, _metrics,
+                _secureDiscard, _persistentPages, _metrics, _allowTrace, _tracer,
             ])
             Options.Add(option);
     }
@@ -140,6 +144,8 @@ internal sealed class ServeCommand : XenblkCommand
             Metrics = run.Result.GetResult(_metrics) is { } given
                 ? MetricsSettings.Parse(given.GetValueOrDefault<string[]>())
                 : null,
+            AllowsTrace = run.Result.GetValue(_allowTrace),
+            Tracer = run.Result.GetValue(_tracer),
         };
         await using DiskServer server = DiskServer.Open(DiskSpecification.Name(disks), addresses, settings);
         return await server.RunAsync(run, choice);

@@ -4,9 +4,11 @@ using System.Text.Json;
 using XenBlock.Cli.CommandLine;
 using XenBlock.Cli.Output;
 using XenBlock.Cli.Serving;
+using XenBlock.Cli.Trace;
 using XenBlock.Cli.Verify;
 using XenBlock.Frontend;
 using XenBlock.Protocol;
+using XenBlock.Tracing;
 
 namespace XenBlock.Cli.Commands;
 
@@ -62,6 +64,10 @@ internal sealed class VerifyCommand : XenblkCommand
 
     private readonly Option<string?> _machine = CommonOptions.Machine();
 
+    private readonly Option<bool> _allowTrace = CommonOptions.AllowTrace();
+
+    private readonly Option<int?> _tracer = CommonOptions.Tracer("The domain that may trace.");
+
     /// <summary>The command.</summary>
     public VerifyCommand()
         : base(
@@ -78,7 +84,10 @@ internal sealed class VerifyCommand : XenblkCommand
     {
         Arguments.Add(_vdev);
         foreach (Option option in (Option[])
-            [_overwrite, _seconds, _jobs, _seed, _ringOrder, _queues, _sectorUnits, _noReconnect, _domain, _machine])
+            [
+                _overwrite, _seconds, _jobs, _seed, _ringOrder, _queues, _sectorUnits, _noReconnect, _domain, _machine,
+                _allowTrace, _tracer,
+            ])
             Options.Add(option);
     }
 
@@ -102,8 +111,11 @@ internal sealed class VerifyCommand : XenblkCommand
         await using HostedMachine machine = await HostedMachine.JoinAsync(
             MachineChoice.Of(run.Result.GetValue(_machine)), run.Result.GetValue(_domain), run.Token);
         using FrontendClaim claim = FrontendClaim.Take(machine, vdev);
+        await using SharedTrace? trace = await TraceDoor.OpenAsync(
+            machine, run.Result.GetValue(_allowTrace), run.Result.GetValue(_tracer), run.Token);
         BlockDeviceOptions options = new()
         {
+            Trace = trace?.Session,
             Reconnect = !run.Result.GetValue(_noReconnect),
             RingPageOrder = order,
             QueuesMax = queues,

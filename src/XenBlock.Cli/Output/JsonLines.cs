@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization;
 using XenBlock.Cli.Bench;
 using XenBlock.Cli.Check;
+using XenBlock.Cli.Trace;
 
 namespace XenBlock.Cli.Output;
 
@@ -19,4 +20,6 @@ namespace XenBlock.Cli.Output;
 [JsonSerializable(typeof(AttachedDocument))]
 [JsonSerializable(typeof(VerifyDocument))]
 [JsonSerializable(typeof(CheckDocument))]
+[JsonSerializable(typeof(TraceDocument))]
+[JsonSerializable(typeof(MirageDocument))]
 internal sealed partial class JsonLines : JsonSerializerContext;

@@ -3,8 +3,11 @@ using XenBlock.Backend;
 using XenBlock.Cli.CommandLine;
 using XenBlock.Cli.Metrics;
 using XenBlock.Cli.Output;
+using XenBlock.Cli.Trace;
+using XenBlock.Profiling;
 using XenBlock.Protocol;
 using XenBlock.Storage;
+using XenBlock.Tracing;
 using XenBlock.XenStore;
 
 namespace XenBlock.Cli.Serving;
@@ -19,6 +22,7 @@ internal sealed class DiskServer : IAsyncDisposable
     private readonly List<ServedImage> _images;
     private readonly IReadOnlyList<VbdAddress> _addresses;
     private readonly ServeSettings _settings;
+    private TraceSession? _trace;
 
     private DiskServer(List<ServedImage> images, IReadOnlyList<VbdAddress> addresses, ServeSettings settings)
     {
@@ -63,6 +67,9 @@ internal sealed class DiskServer : IAsyncDisposable
         await using HostedMachine machine = await HostedMachine.JoinOrHostAsync(choice, frontends, run.Token);
         foreach (VbdAddress address in _addresses)
             _images.Add(await ToolstackDisk.OpenAsync(machine, address, _settings, run.Token));
+        await using SharedTrace? trace =
+            await TraceDoor.OpenAsync(machine, _settings.AllowsTrace, _settings.Tracer, run.Token);
+        _trace = trace?.Session;
         await using BlockBackend backend = BlockBackend.Create(machine.Domain, _settings.BackendOptions);
         bool isReady = false;
         try
@@ -129,6 +136,7 @@ internal sealed class DiskServer : IAsyncDisposable
             QueuesMax = _settings.QueuesMax,
             ReadOnly = disk.IsReadOnly,
             SectorUnits = _settings.SectorUnits,
+            Trace = _trace,
 
             // On an embedded machine nothing of a ring outlives the process.
             InFlightPath = machine.IsXen ? DiskLock.InFlightPathOf(disk.Domain, vbd) : null,

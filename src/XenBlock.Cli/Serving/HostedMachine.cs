@@ -101,9 +101,13 @@ internal sealed class HostedMachine : IAsyncDisposable
     }
 
     /// <summary>Makes a machine that listens for domains, and for XenStore tools beside it.</summary>
-    public static EmulatedMachine Host(string socket, IEnumerable<DomainId> frontends)
+    /// <param name="socket">Where.</param>
+    /// <param name="frontends">Domains that it knows from the start.</param>
+    /// <param name="preservesCrashed">Whether the memory of domains that crash is kept.</param>
+    public static EmulatedMachine Host(string socket, IEnumerable<DomainId> frontends, bool preservesCrashed = false)
     {
-        EmulatedMachine machine = EmulatedMachine.Create();
+        EmulatedMachine machine =
+            EmulatedMachine.Create(new EmulatedMachineOptions { PreservesCrashed = preservesCrashed });
         try
         {
             machine.Listen(string.Equals(socket, EmulatedMachine.DefaultSocketPath, StringComparison.Ordinal)

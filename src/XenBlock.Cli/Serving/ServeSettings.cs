@@ -27,6 +27,12 @@ internal sealed record ServeSettings(PayloadAccess? Access, int QueuesMax, bool 
     /// <summary>Where metrics go; null for nowhere.</summary>
     public MetricsSettings? Metrics { get; init; }
 
+    /// <summary>Whether it may be traced from outside.</summary>
+    public bool AllowsTrace { get; init; }
+
+    /// <summary>By which domain; null for the usual.</summary>
+    public int? Tracer { get; init; }
+
     /// <summary>How to open an image.</summary>
     public FileBlockStoreOptions StoreOptions(bool isReadOnly) => new()
     {

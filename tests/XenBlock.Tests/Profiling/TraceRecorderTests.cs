@@ -37,6 +37,19 @@ public sealed class TraceRecorderTests
     }
 
     [Fact]
+    public void A_packet_that_is_not_full_is_left_if_whole_ones_are_wanted()
+    {
+        (TraceRecorder recorder, TraceReader reader, byte[] memory) = Make(packets: 4);
+        for (int i = 0; i < TracePacket.RecordsMax - 1; i++) Write(recorder, i);
+        Assert.Empty(reader.Read(wholeOnly: true));
+        for (int i = TracePacket.RecordsMax - 1; i < TracePacket.RecordsMax + 3; i++) Write(recorder, i);
+        Assert.Equal(TracePacket.RecordsMax, Assert.Single(reader.Read(wholeOnly: true)).RecordCount);
+        Assert.Equal(3, Assert.Single(reader.Read()).RecordCount);
+        Assert.Equal(0ul, reader.Lost);
+        GC.KeepAlive(memory);
+    }
+
+    [Fact]
     public void What_was_overwritten_is_counted_and_the_rest_is_whole()
     {
         (TraceRecorder recorder, TraceReader reader, byte[] memory) = Make(packets: 4);

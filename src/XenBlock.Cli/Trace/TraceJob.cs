@@ -1,0 +1,138 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json;
+using XenBlock.Cli.CommandLine;
+using XenBlock.Cli.Output;
+using XenBlock.Cli.Report;
+using XenBlock.Hypervisor;
+using XenBlock.Profiling;
+using XenBlock.Protocol;
+using XenBlock.Tracing;
+
+namespace XenBlock.Cli.Trace;
+
+/// <summary>One run of a tracer: follows a disk for a while, and writes what it saw.</summary>
+internal sealed class TraceJob(CommandRun run, IHypervisor tracer, TraceSubject subject, TimeSpan time)
+{
+    // Packets of both ends' recorders in memory; 256 MiB are some 800,000 requests.
+    private const long KeptBytesMax = 256L << 20;
+    private static readonly TimeSpan s_step = TimeSpan.FromMilliseconds(5);
+    private static readonly TimeSpan s_renewal = TimeSpan.FromSeconds(1);
+
+    // A pump in the middle of a request may write a record yet.
+    private static readonly TimeSpan s_settling = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>Follows it, and writes the folder.</summary>
+    /// <exception cref="UsageException">There is nothing that may be traced.</exception>
+    public async Task<TraceDocument> RunAsync(string directory)
+    {
+        await using TraceFollower follower = new(tracer, subject);
+        await follower.LookAsync(run.Token);
+        if (follower.RecorderCount == 0)
+            throw new UsageException(Nothing(follower));
+        long started = Stopwatch.GetTimestamp();
+        if (time > TimeSpan.Zero)
+            await FollowAsync(follower, started);
+        follower.Collect();
+        double seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
+        FollowedTrace trace = follower.Join();
+        foreach (FollowedPart part in trace.Parts)
+            Write(follower.Uuid, part, Path.Combine(directory, part.Name));
+        TraceDocument document = new(
+            TraceDocument.SchemaName,
+            VbdName.Format(subject.Vbd),
+            subject.Frontend.Value,
+            follower.Ends,
+            seconds,
+            trace.ClockSentence,
+            trace.Clock?.OffsetNs,
+            trace.Clock?.ErrorNs,
+            unchecked((long)trace.Parts.Aggregate(0UL, (sum, part) => unchecked(sum + part.Lost))),
+            unchecked((long)follower.Refused),
+            trace.Parts.Sum(part => part.Incomplete),
+            [.. trace.Parts.SelectMany(part => TracedOperation.Of(part.Requests))],
+            [.. follower.Problems]);
+        await File.WriteAllTextAsync(
+            Path.Combine(directory, "trace.json"),
+            JsonSerializer.Serialize(document, JsonLines.Default.TraceDocument) + "\n",
+            CancellationToken.None);
+        return document;
+    }
+
+    /// <summary>Prints it for people.</summary>
+    public static void Say(TraceDocument document, TextWriter writer)
+    {
+        writer.WriteLine($"{document.Vdev} of domain {document.Domain}: {document.Ends}; {document.Clock}");
+        writer.WriteLine();
+        foreach (var part in document.Operations.GroupBy(operation => operation.Part))
+        {
+            TextTable table = new(
+                ["op", "requests", "us", .. part.First().Phases.Select(phase => phase.Name)]);
+            foreach (TracedOperation operation in part)
+            {
+                table.Add(
+                [
+                    operation.Operation,
+                    operation.Requests.ToString("N0", CultureInfo.InvariantCulture),
+                    BenchTable.Number(operation.MeanMicroseconds),
+                    .. operation.Phases.Select(phase => BenchTable.Percent(phase.Share)),
+                ]);
+            }
+
+            table.WriteTo(writer);
+            writer.WriteLine();
+        }
+
+        writer.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"{document.Operations.Sum(operation => (long)operation.Requests):N0} requests in {document.Seconds:N1} s; "
+                + $"{document.Incomplete:N0} incomplete, {document.RecordsLost:N0} records lost"));
+        foreach (string problem in document.Problems)
+            writer.WriteLine(Failure.Sentence(problem));
+    }
+
+    private static void Write(byte[] uuid, FollowedPart part, string directory)
+    {
+        CtfFolder.Write(Path.Combine(directory, "ctf"), uuid, part.Streams);
+        PerfettoFile.Write(Path.Combine(directory, "trace.pftrace"), part.Requests);
+        BlktraceFile.Write(directory, part.Requests);
+    }
+
+    private async Task FollowAsync(TraceFollower follower, long started)
+    {
+        await follower.WishAsync(run.Token);
+        long renewed = started;
+        try
+        {
+            while (Stopwatch.GetElapsedTime(started) < time && follower.KeptBytes < KeptBytesMax)
+            {
+                await Task.Delay(s_step, run.Token);
+                follower.Collect(wholeOnly: true);
+                if (Stopwatch.GetElapsedTime(renewed) < s_renewal)
+                    continue;
+                renewed = Stopwatch.GetTimestamp();
+                await follower.LookAsync(run.Token);
+                await follower.WishAsync(run.Token);
+            }
+        }
+        catch (OperationCanceledException) when (run.Token.IsCancellationRequested)
+        {
+            // Ctrl-C ends the trace, and what was seen is written.
+        }
+
+        if (follower.KeptBytes >= KeptBytesMax)
+            run.Remark($"The trace has {ByteSize.Format(KeptBytesMax)}: that is all that is kept.");
+        await follower.EndWishAsync();
+        await Task.Delay(s_settling, CancellationToken.None);
+    }
+
+    private string Nothing(TraceFollower follower)
+    {
+        string who = subject.Backend is { } backend && backend != subject.Frontend
+            ? $"domain {subject.Frontend.Value} or {backend.Value}"
+            : $"domain {subject.Frontend.Value}";
+        string why = follower.Problems.Count > 0 ? $" {Failure.Sentence(follower.Problems[0])}" : "";
+        return $"No process of {who} has {VbdName.Format(subject.Vbd)} connected and lets domain "
+            + $"{tracer.DomainId.Value} trace it; start it with --allow-trace, as: xenblk serve --allow-trace.{why}";
+    }
+}

@@ -1,0 +1,70 @@
+using XenBlock.Cli.Report;
+using XenBlock.Profiling;
+
+namespace XenBlock.Cli.Trace;
+
+/// <summary>Where the time of one operation's requests went.</summary>
+/// <param name="Operation">read, write, flush, discard.</param>
+/// <param name="Part">whole, frontend or backend: which ends' stamps they have.</param>
+/// <param name="Requests">How many.</param>
+/// <param name="MeanMicroseconds">Mean latency, as the ends that were traced see it.</param>
+/// <param name="TotalNanoseconds">Latency of all together.</param>
+/// <param name="Phases">The phases that those ends see, in order.</param>
+internal sealed record TracedOperation(
+    string Operation,
+    string Part,
+    int Requests,
+    double MeanMicroseconds,
+    long TotalNanoseconds,
+    IReadOnlyList<TracedPhase> Phases)
+{
+    private static readonly RequestPhase[] s_frontend =
+    [
+        RequestPhase.Grant, RequestPhase.SlotWait, RequestPhase.Notify, RequestPhase.CompletionWake,
+        RequestPhase.Finish,
+    ];
+
+    /// <summary>Sums requests up by operation.</summary>
+    public static IEnumerable<TracedOperation> Of(IEnumerable<RequestTrace> requests)
+    {
+        foreach (var group in requests.GroupBy(request => (request.Kind, request.Part)).OrderBy(group => group.Key))
+        {
+            PhaseSummary summary = PhaseSummary.Of([.. group], incomplete: 0, lost: 0);
+            yield return new TracedOperation(
+                WordOf(group.Key.Kind),
+                group.Key.Part.ToString().ToLowerInvariant(),
+                summary.RequestCount,
+                summary.MeanLatencyNs / 1000,
+                group.Sum(request => request.LatencyNs),
+                [
+                    .. summary.Phases.Where(time => IsSeen(group.Key.Part, time.Phase)).Select(time => new TracedPhase(
+                        NameOf(group.Key.Part, time.Phase),
+                        time.MeanNs / 1000,
+                        time.Share,
+                        time.P50Ns / 1000.0,
+                        time.P99Ns / 1000.0,
+                        group.Sum(request => request.PhaseNs(time.Phase)))),
+                ]);
+        }
+    }
+
+    private static bool IsSeen(TracedPart part, RequestPhase phase) => part switch
+    {
+        TracedPart.Frontend => s_frontend.Contains(phase),
+        TracedPart.Backend => phase is >= RequestPhase.BatchWait and <= RequestPhase.Respond,
+        _ => true,
+    };
+
+    private static string NameOf(TracedPart part, RequestPhase phase) =>
+        part == TracedPart.Frontend && phase == RequestPhase.CompletionWake
+            ? "elsewhere"
+            : PhasesReport.NameOf(phase);
+
+    private static string WordOf(TraceEventKind kind) => kind switch
+    {
+        TraceEventKind.ReadGranted => "read",
+        TraceEventKind.FlushGranted => "flush",
+        TraceEventKind.DiscardGranted => "discard",
+        _ => "write",
+    };
+}

@@ -1,0 +1,21 @@
+using XenBlock.Profiling;
+
+namespace XenBlock.Tracing;
+
+/// <summary>What of a followed trace has one clock.</summary>
+/// <param name="Name">"" for all of it; else the end that it is of, as "backend".</param>
+/// <param name="Streams">What was recorded, by one clock.</param>
+/// <param name="Requests">The requests of it.</param>
+/// <param name="Incomplete">Requests of which a part is missing.</param>
+public sealed record FollowedPart(
+    string Name, IReadOnlyList<RecordedTrace> Streams, IReadOnlyList<RequestTrace> Requests, int Incomplete)
+{
+    /// <summary>Records that were overwritten before they were read, or made no sense.</summary>
+    public ulong Lost => Streams.Aggregate(0UL, (sum, stream) => unchecked(sum + stream.Lost));
+
+    internal static FollowedPart Of(string name, IReadOnlyList<RecordedTrace> streams, long slackNs)
+    {
+        IReadOnlyList<RequestTrace> requests = RequestJoiner.JoinAll(streams, out int incomplete, slackNs);
+        return new FollowedPart(name, streams, requests, incomplete);
+    }
+}

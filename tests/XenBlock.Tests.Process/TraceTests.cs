@@ -1,0 +1,201 @@
+using System.Text.Json;
+using Xunit;
+
+namespace XenBlock.Tests.Process;
+
+/// <summary>A disk between two processes, traced by a third, and processes that are killed.</summary>
+public sealed class TraceTests : IDisposable
+{
+    private readonly Workshop _shop = new();
+
+    public void Dispose() => _shop.Dispose();
+
+    [Fact]
+    public async Task A_disk_in_use_is_traced_from_a_third_process()
+    {
+        string image = _shop.Sparse("image.raw", 64 << 20);
+        using RunningTool serve = await _shop.ServeAsync("--allow-trace", image);
+        using RunningTool load = Load("--allow-trace");
+        await _shop.UntilConnectedAsync();
+        JsonElement trace = await TraceAsync("t", "--seconds", "1");
+        Assert.Equal("frontend (dom1), backend (dom0)", trace.GetProperty("ends").GetString());
+        Assert.Equal(0, trace.GetProperty("clockOffsetNanoseconds").GetInt64());
+        Assert.Contains("write", Operations(trace, "whole"));
+        Assert.Contains("read", Operations(trace, "whole"));
+        AssertAddsUp(trace);
+        Assert.True(File.Exists(_shop.Path("t/trace.pftrace")));
+        await AssertBabeltraceReadsAsync(_shop.Path("t/ctf"));
+        await AssertBlkparseReadsAsync(_shop.Path("t/xvda"));
+        await load.SignalAsync("TERM");
+        await load.EndAsync();
+        await serve.SignalAsync("TERM");
+        ToolResult end = await serve.EndAsync();
+        Assert.True(end.ExitCode == 0, $"{end}");
+    }
+
+    [Fact]
+    public async Task The_end_that_allows_it_is_traced_alone()
+    {
+        string image = _shop.Sparse("image.raw", 64 << 20);
+        using RunningTool machine = await _shop.MachineAsync();
+        using (RunningTool serve = await _shop.ServeAsync("--allow-trace", image))
+        {
+            using RunningTool load = Load();
+            await _shop.UntilConnectedAsync();
+            JsonElement trace = await TraceAsync("back", "--seconds", "0.5");
+            Assert.Contains("read", Operations(trace, "backend"));
+            AssertAddsUp(trace);
+            await load.SignalAsync("KILL");
+            await load.EndAsync();
+            await serve.SignalAsync("TERM");
+            await serve.EndAsync();
+        }
+
+        using RunningTool second = await _shop.ServeAsync(image);
+        using RunningTool traced = Load("--allow-trace");
+        await _shop.UntilConnectedAsync();
+        JsonElement front = await TraceAsync("front", "--seconds", "0.5");
+        Assert.Contains("read", Operations(front, "frontend"));
+        AssertAddsUp(front);
+    }
+
+    [Fact]
+    public async Task What_a_killed_process_had_recorded_is_read_by_a_tracer_that_was_there()
+    {
+        string image = _shop.Sparse("image.raw", 64 << 20);
+        using RunningTool machine = await _shop.MachineAsync();
+        using RunningTool serve = await _shop.ServeAsync("--allow-trace", image);
+        using RunningTool load = Load("--allow-trace");
+        await _shop.UntilConnectedAsync();
+        using RunningTool tracer = RunningTool.Start(
+            "trace", "--machine", _shop.Socket, "-o", _shop.Path("t"), "--seconds", "4", "--json");
+        await Workshop.UntilAsync(() => LevelOfBackend().StartsWith("phases", StringComparison.Ordinal), "it is on");
+        await serve.SignalAsync("KILL");
+        await serve.EndAsync();
+        await load.SignalAsync("KILL");
+        await load.EndAsync();
+        ToolResult end = await tracer.EndAsync();
+        Assert.True(end.ExitCode == 0, $"{end}");
+        JsonElement trace = JsonDocument.Parse(end.Output).RootElement;
+        Assert.NotEmpty(Operations(trace, "whole"));
+        AssertAddsUp(trace);
+        await AssertBabeltraceReadsAsync(_shop.Path("t/ctf"));
+    }
+
+    [Fact]
+    public async Task What_a_killed_process_had_recorded_is_read_afterwards_if_its_machine_preserves_it()
+    {
+        string image = _shop.Sparse("image.raw", 64 << 20);
+        using RunningTool machine =
+            RunningTool.Start("machine", "--socket", _shop.Socket, "--on-crash", "preserve");
+        await machine.LineAsync("ready");
+        using RunningTool serve = await _shop.ServeAsync("--allow-trace", image);
+        using RunningTool load = Load("--allow-trace");
+        await _shop.UntilConnectedAsync();
+        using (RunningTool tracer = RunningTool.Start(
+            "trace", "--machine", _shop.Socket, "-o", _shop.Path("live"), "--seconds", "60"))
+        {
+            await Workshop.UntilAsync(
+                () => LevelOfBackend().StartsWith("phases", StringComparison.Ordinal), "it is on");
+            await tracer.SignalAsync("KILL"); // what the recorders hold from now on, nobody has read
+            await tracer.EndAsync();
+        }
+
+        await serve.SignalAsync("KILL");
+        await serve.EndAsync();
+        await load.SignalAsync("KILL");
+        await load.EndAsync();
+        JsonElement trace = await TraceAsync("after", "--seconds", "0");
+        Assert.Equal("frontend (dom1), backend (dom0)", trace.GetProperty("ends").GetString());
+        Assert.NotEmpty(Operations(trace, "whole"));
+        AssertAddsUp(trace);
+        await AssertBabeltraceReadsAsync(_shop.Path("after/ctf"));
+
+        // The control: the next one of that number takes its place, and nothing is left of the dead.
+        using RunningTool next = await _shop.ServeAsync(image);
+        ToolResult none = await Tool.RunAsync(
+            "trace", "--machine", _shop.Socket, "-o", _shop.Path("none"), "--seconds", "0", "--json");
+        Assert.DoesNotContain("backend", none.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_cannot_be_traced_is_a_sentence()
+    {
+        string image = _shop.Sparse("image.raw", 4 << 20);
+        using RunningTool serve = await _shop.ServeAsync(image);
+        ToolResult none = await Tool.RunAsync("trace", "--machine", _shop.Socket, "-o", _shop.Path("t"));
+        Assert.Equal(2, none.ExitCode);
+        Assert.Contains("--allow-trace", none.Error, StringComparison.Ordinal);
+        ToolResult nowhere = await Tool.RunAsync("trace", "--machine", _shop.Socket);
+        Assert.Equal(2, nowhere.ExitCode);
+        Assert.Contains("-o DIR", nowhere.Error, StringComparison.Ordinal);
+        string other = _shop.Sparse("other.raw", 4 << 20);
+        ToolResult tracer = await Tool.RunAsync("serve", "--machine", _shop.Path("other.sock"), "--tracer", "5", other);
+        Assert.Equal(2, tracer.ExitCode);
+        Assert.Contains("--allow-trace", tracer.Error, StringComparison.Ordinal);
+    }
+
+    private RunningTool Load(params string[] arguments) => RunningTool.Start(
+    [
+        "verify", "--machine", _shop.Socket, "xvda", "--overwrite", "--seconds", "600", "--jobs", "4", "--seed", "3",
+        .. arguments,
+    ]);
+
+    private async Task<JsonElement> TraceAsync(string folder, params string[] arguments)
+    {
+        // What a process publishes is there a moment after its disk is connected.
+        using CancellationTokenSource deadline = new(Tool.Deadline);
+        while (true)
+        {
+            ToolResult result = await Tool.RunAsync(
+                ["trace", "--machine", _shop.Socket, "-o", _shop.Path(folder), "--json", .. arguments]);
+            if (result.ExitCode == 0) return JsonDocument.Parse(result.Output).RootElement;
+            Assert.True(result.ExitCode == 2 && !deadline.IsCancellationRequested, $"{result}");
+        }
+    }
+
+    // The level of whichever process of dom0 there is.
+    private string LevelOfBackend()
+    {
+        const string Root = "/local/domain/0/data/xenblk-trace";
+        string store = _shop.Socket + ".xenstore";
+        string name = Tool.RunAsync("store", "list", "--socket", store, Root)
+            .GetAwaiter().GetResult().Output.Trim().Split('\n')[0];
+        return Tool.RunAsync("store", "read", "--socket", store, $"{Root}/{name}/level")
+            .GetAwaiter().GetResult().Output.Trim();
+    }
+
+    private static List<string> Operations(JsonElement trace, string part) =>
+    [
+        .. trace.GetProperty("operations").EnumerateArray()
+            .Where(operation => operation.GetProperty("part").GetString() == part)
+            .Select(operation => operation.GetProperty("operation").GetString()!),
+    ];
+
+    private static void AssertAddsUp(JsonElement trace)
+    {
+        Assert.NotEmpty(trace.GetProperty("operations").EnumerateArray());
+        foreach (JsonElement operation in trace.GetProperty("operations").EnumerateArray())
+        {
+            long sum = operation.GetProperty("phases").EnumerateArray()
+                .Sum(phase => phase.GetProperty("totalNanoseconds").GetInt64());
+            Assert.Equal(operation.GetProperty("totalNanoseconds").GetInt64(), sum);
+            Assert.True(operation.GetProperty("requests").GetInt32() > 0);
+        }
+    }
+
+    private static async Task AssertBabeltraceReadsAsync(string folder)
+    {
+        if (!File.Exists("/usr/bin/babeltrace2")) return; // the unit tests say which package it is
+        (int exitCode, string output) = await Tool.RunProgramAsync("/usr/bin/babeltrace2", folder);
+        Assert.True(exitCode == 0, output);
+        Assert.Contains("request", output, StringComparison.Ordinal);
+    }
+
+    private static async Task AssertBlkparseReadsAsync(string file)
+    {
+        if (!File.Exists("/usr/bin/blkparse")) return;
+        (int exitCode, string output) = await Tool.RunProgramAsync("/usr/bin/blkparse", "-i", file);
+        Assert.True(exitCode == 0, output);
+    }
+}
