@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization;
 using XenBlock.Cli.Bench;
 using XenBlock.Cli.Check;
+using XenBlock.Cli.Compare;
 
 namespace XenBlock.Cli.Output;
 
@@ -19,4 +20,5 @@ namespace XenBlock.Cli.Output;
 [JsonSerializable(typeof(AttachedDocument))]
 [JsonSerializable(typeof(VerifyDocument))]
 [JsonSerializable(typeof(CheckDocument))]
+[JsonSerializable(typeof(CompareDocument))]
 internal sealed partial class JsonLines : JsonSerializerContext;

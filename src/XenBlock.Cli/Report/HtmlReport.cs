@@ -116,10 +116,13 @@ internal static class HtmlReport
             + Table("Model and run", headings, model.Points.Select(BenchTable.Cells));
     }
 
-    private static string Table(string caption, string[] headings, IEnumerable<string[]> rows)
+    /// <summary>A table that scrolls by itself where it is too wide.</summary>
+    public static string Table(string caption, string[] headings, IEnumerable<string[]> rows)
     {
         StringBuilder html = new();
-        html.Append("<div class=\"scroll\"><table>");
+        html.Append(
+            CultureInfo.InvariantCulture,
+            $"<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{Text(caption)}\"><table>");
         html.Append(CultureInfo.InvariantCulture, $"<caption>{Text(caption)}</caption>\n<thead><tr>");
         foreach (string heading in headings)
             html.Append(CultureInfo.InvariantCulture, $"<th scope=\"col\">{Text(heading)}</th>");
@@ -137,7 +140,8 @@ internal static class HtmlReport
 
     private static string Text(string text) => WebUtility.HtmlEncode(text);
 
-    private static string Asset(string name)
+    /// <summary>A file of the page, from the assembly.</summary>
+    public static string Asset(string name)
     {
         string resource = "XenBlock.Cli.Report.assets." + name;
         using Stream stream = typeof(HtmlReport).Assembly.GetManifestResourceStream(resource)

@@ -5,4 +5,5 @@ namespace XenBlock.Cli.Report;
 /// <param name="BackendNotified">Events that the frontend sent for them.</param>
 /// <param name="Responds">Times that responses were published.</param>
 /// <param name="FrontendNotified">Events that the backend sent for them.</param>
-internal sealed record NotificationsReport(int Publishes, int BackendNotified, int Responds, int FrontendNotified);
+internal sealed record NotificationsReport(
+    long Publishes, long BackendNotified, long Responds, long FrontendNotified);

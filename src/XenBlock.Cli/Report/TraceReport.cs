@@ -38,11 +38,14 @@ internal sealed record TraceReport(
         [.. view.Breakdowns.Select(one => new BreakdownReport(
             one.Name, one.RequestCount, one.MeanLatencyNs / 1000, [.. one.PhaseNs.Select(ns => ns / 1000)]))],
         [.. view.Percentiles.Select(one => new PercentileReport(one.Quantile, one.LatencyNs / 1000.0))],
-        view.RequestsPerTurn,
-        view.ResponsesPerTake,
-        view.RequestsPerPublish,
-        view.SegmentsPerRequest,
-        view.SizesBytes,
+        CountBar.Of(view.Batches.RequestsPerTurn),
+        CountBar.Of(view.Batches.ResponsesPerTaking),
+        CountBar.Of(view.Batches.RequestsPerPublish),
+        CountBar.Of(view.Batches.SegmentsPerRequest),
+        CountBar.Of(view.SizesBytes),
         new NotificationsReport(
-            view.PublishCount, view.BackendNotifiedCount, view.RespondCount, view.FrontendNotifiedCount));
+            view.Batches.RequestsPerPublish.Count,
+            view.Notifications.ToBackend,
+            view.Batches.ResponsesPerPublish.Count,
+            view.Notifications.ToFrontend));
 }

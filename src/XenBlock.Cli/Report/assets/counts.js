@@ -87,7 +87,7 @@
     );
     xenblk.numbersUnder(
       host,
-      "calls per operation",
+      "calls of each kind, per operation",
       ["way", ...kinds.map(([name]) => name), "a second", "hypercalls per request"],
       list.map(p => [
         xenblk.wayOf(p),
@@ -125,7 +125,7 @@
       );
     xenblk.numbersUnder(
       host,
-      "events sent and spared",
+      "events by direction",
       ["direction", "sent", "spared", "sent per request"],
       rows.map(([label, sent, all]) => [
         label,
@@ -167,7 +167,7 @@
     host.append(
       xenblk.table(
         "what is known of the trace",
-        ["", ""],
+        ["fact", "value"],
         [
           [
             "requests traced whole",

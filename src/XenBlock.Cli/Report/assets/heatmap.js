@@ -79,7 +79,8 @@
     context.textAlign = "right";
     for (let row = 0; row <= grid.rows; row++) {
       if (row % Math.ceil(grid.rows / 7) !== 0) continue;
-      context.fillText(time(10 ** ((grid.lowRow + row) / rowsPerDecade)), left - 6, height - bottom - row * h + 4);
+      const labelAt = Math.max(12, height - bottom - row * h + 4);
+      context.fillText(time(10 ** ((grid.lowRow + row) / rowsPerDecade)), left - 6, labelAt);
       context.fillStyle = color("--line");
       context.fillRect(left, height - bottom - row * h, width - left, 1);
       context.fillStyle = color("--text");

@@ -36,72 +36,82 @@ xenblk.lanes = trace => {
   }
 
   // Intervals that overlap are one: a thread's work on a whole batch.
-  function thread(name, intervals, kind) {
+  function merged(intervals) {
     intervals.sort((a, b) => a[0] - b[0]);
-    const merged = [];
-    for (const [start, end] of intervals) {
-      const last = merged[merged.length - 1];
-      if (last && start <= last[1]) last[1] = Math.max(last[1], end);
-      else merged.push([start, end]);
-    }
+    const all = [];
+    for (const [start, end] of intervals) add(all, start, end);
+    return all;
+  }
+
+  function add(all, start, end) {
+    const last = all[all.length - 1];
+    if (end <= start) return;
+    if (last && start <= last[1] && start >= last[0]) last[1] = Math.max(last[1], end);
+    else all.push([start, end]);
+  }
+
+  function thread(name, intervals, kind) {
+    const all = merged(intervals);
     return pyramid(
       name,
-      Float64Array.from(merged, one => one[0]),
-      Float64Array.from(merged, one => one[1]),
-      new Uint8Array(merged.length).fill(kind),
+      Float64Array.from(all, one => one[0]),
+      Float64Array.from(all, one => one[1]),
+      new Uint8Array(all.length).fill(kind),
       null
     );
   }
 
   function slot(name, list) {
-    const starts = [],
-      ends = [],
-      kinds = [],
-      requests = [];
-    let before = 0;
+    const most = list.length * xenblk.phases.length;
+    const starts = new Float64Array(most),
+      ends = new Float64Array(most),
+      kinds = new Uint8Array(most),
+      requests = new Uint32Array(most);
+    let count = 0,
+      before = 0;
     for (const i of list) {
       for (let p = 0; p < xenblk.phases.length; p++) {
         const start = Math.max(before, trace.stamps[p][i]),
           end = trace.stamps[p + 1][i];
         if (end <= start) continue;
-        starts.push(start);
-        ends.push(end);
-        kinds.push(p);
-        requests.push(i);
+        starts[count] = start;
+        ends[count] = end;
+        kinds[count] = p;
+        requests[count++] = i;
         before = end;
       }
     }
     return pyramid(
       name,
-      Float64Array.from(starts),
-      Float64Array.from(ends),
-      Uint8Array.from(kinds),
-      Uint32Array.from(requests)
+      starts.subarray(0, count),
+      ends.subarray(0, count),
+      kinds.subarray(0, count),
+      requests.subarray(0, count)
     );
   }
 
   const queues = xenblk.unique(trace.queue).sort((a, b) => a - b);
   const lanes = [];
   for (const queue of queues) {
-    const front = [],
+    const granting = [],
+      publishing = [],
+      finishing = [],
       back = [],
       slots = new Map();
     const suffix = queues.length > 1 ? " " + queue : "";
     for (let i = 0; i < trace.count; i++) {
       if (trace.queue[i] !== queue) continue;
       const t = trace.stamps;
-      front.push([t[0][i], t[1][i]], [t[2][i], t[3][i]], [t[11][i], t[12][i]]);
-      back.push([t[4][i], t[10][i]]);
+      add(granting, t[0][i], t[1][i]);
+      add(publishing, t[2][i], t[3][i]);
+      add(finishing, t[11][i], t[12][i]);
+      add(back, t[4][i], t[10][i]);
       const lane = trace.slot[i];
       if (!slots.has(lane)) slots.set(lane, []);
       slots.get(lane).push(i);
     }
     lanes.push(
-      thread(
-        "frontend" + suffix,
-        front.filter(([a, b]) => b > a),
-        frontendWorks
-      ),
+      thread("frontend" + suffix, [...granting, ...publishing, ...finishing], frontendWorks),
       thread("backend" + suffix, back, backendWorks)
     );
     for (const [number, list] of [...slots].sort((a, b) => a[0] - b[0]))

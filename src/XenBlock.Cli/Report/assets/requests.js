@@ -35,28 +35,34 @@
     }
     const signed = value => (value % 2 === 1 ? -(value + 1) / 2 : value / 2);
     const count = next();
-    const column = each => {
+    const plain = () => {
       const values = new Float64Array(count);
-      for (let i = 0; i < count; i++) values[i] = each(next(), values, i);
+      for (let i = 0; i < count; i++) values[i] = next();
       return values;
     };
-    const plain = value => value;
-    const kind = column(plain),
-      queue = column(plain),
-      slot = column(plain);
-    const sector = column((value, values, i) => (i > 0 ? values[i - 1] : 0) + signed(value));
-    const bytesOf = column(plain);
-    const stamps = [column((value, values, i) => (i > 0 ? values[i - 1] : 0) + value)];
+    const byNeighbour = (first, isSigned) => {
+      const values = new Float64Array(count);
+      for (let i = 0, before = first; i < count; i++) {
+        const value = next();
+        values[i] = before += isSigned ? signed(value) : value;
+      }
+      return values;
+    };
+    const kind = plain(),
+      queue = plain(),
+      slot = plain(),
+      sector = byNeighbour(0, true),
+      bytesOf = plain();
+    const stamps = [byNeighbour(0, false)];
     for (let s = 1; s < stampCount; s++) {
-      const before = stamps[s - 1],
-        byPhase = bytes[at++] === 0;
-      stamps.push(
-        column(
-          byPhase
-            ? (value, values, i) => before[i] + value
-            : (value, values, i) => (i > 0 ? values[i - 1] : stamps[0][0]) + signed(value)
-        )
-      );
+      if (bytes[at++] === 1) {
+        stamps.push(byNeighbour(count > 0 ? stamps[0][0] : 0, true));
+        continue;
+      }
+      const values = plain(),
+        before = stamps[s - 1];
+      for (let i = 0; i < count; i++) values[i] += before[i];
+      stamps.push(values);
     }
     const end = stamps[stampCount - 1].reduce((most, one) => Math.max(most, one), 0);
     return { count, kind, queue, slot, sector, bytes: bytesOf, stamps, end: Math.max(1, end) };

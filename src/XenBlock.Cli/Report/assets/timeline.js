@@ -6,6 +6,7 @@
   const left = 76,
     top = 44,
     bottom = 20,
+    threads = 2,
     arrowsMax = 400;
   let known = { trace: null, lanes: null },
     window_ = { from: 0, to: 1 },
@@ -52,7 +53,7 @@
     if (!trace) return;
     const host = document.getElementById("timeline");
     const laneHeight = innerWidth < 600 ? 8 : 11,
-      height = top + lanes.length * laneHeight + bottom;
+      height = top + rowsOf(lanes.length) * laneHeight + bottom;
     const { made, context, width } = xenblk.canvas(
       host,
       height,
@@ -61,19 +62,21 @@
         "The waterfall has it in words."
     );
     const wide = Math.max(1, Math.floor((width - left) * (devicePixelRatio || 1)));
-    if (raster.width !== wide || raster.height !== lanes.length)
-      Object.assign(raster, { width: wide, height: lanes.length });
+    const rows = rowsOf(lanes.length);
+    if (raster.width !== wide || raster.height !== rows) Object.assign(raster, { width: wide, height: rows });
     const drawing = raster.getContext("2d"),
-      image = drawing.createImageData(wide, lanes.length);
+      image = drawing.createImageData(wide, rows);
     const pixels = new Uint32Array(image.data.buffer),
       weights = new Float32Array(wide),
       colors = palette();
-    lanes.forEach((lane, index) =>
-      row(lane, pixels.subarray(index * wide, (index + 1) * wide), weights, colors, wide)
-    );
+    lanes.forEach((lane, index) => {
+      const first = pixels.subarray(rowsOf(index) * wide, (rowsOf(index) + 1) * wide);
+      row(lane, first, weights, colors, wide);
+      if (index < threads) pixels.set(first, (rowsOf(index) + 1) * wide);
+    });
     drawing.putImageData(image, 0, 0);
     context.imageSmoothingEnabled = false;
-    context.drawImage(raster, left, top, width - left, lanes.length * laneHeight);
+    context.drawImage(raster, left, top, width - left, rows * laneHeight);
     frame(context, width, height, laneHeight);
     counter(context, width);
     const arrows = links(context, width, laneHeight);
@@ -85,18 +88,22 @@
     listen(made, laneHeight);
   }
 
+  // The two threads have two rows each, a slot one.
+  const rowsOf = lane => lane + Math.min(lane, threads);
+  const middleOf = (lane, laneHeight) => top + ((rowsOf(lane) + rowsOf(lane + 1)) / 2) * laneHeight;
+
   const xOf = (at, width) => left + ((at - window_.from) / (window_.to - window_.from)) * (width - left);
 
   function frame(context, width, height, laneHeight) {
     context.fillStyle = color("--back");
     for (let i = 0; i <= known.lanes.length; i++)
-      context.fillRect(left, top + i * laneHeight - 0.5, width - left, 1);
+      context.fillRect(left, top + rowsOf(i) * laneHeight - 0.5, width - left, 1);
     context.fillStyle = color("--text");
     context.textAlign = "right";
     const every = Math.ceil(12 / laneHeight);
     known.lanes.forEach((lane, index) => {
       if (index < 2 || ((index - 2) % every === 0 && index > every))
-        context.fillText(lane.name, left - 6, top + (index + 0.5) * laneHeight + 4);
+        context.fillText(lane.name, left - 6, middleOf(index, laneHeight) + 4);
     });
     const ticks = width < 500 ? 2 : 5;
     for (let tick = 0; tick <= ticks; tick++) {
@@ -116,7 +123,7 @@
       if (end >= left && lane >= 0)
         context.strokeRect(
           Math.max(left, x) - 1,
-          top + lane * laneHeight - 1,
+          top + rowsOf(lane) * laneHeight - 1,
           Math.max(3, end - Math.max(left, x)) + 2,
           laneHeight + 2
         );
@@ -160,8 +167,8 @@
     for (const [from, lane, to, other] of found) {
       const x = xOf(from, width),
         end = xOf(to, width),
-        y = top + (lane + 0.5) * laneHeight,
-        yEnd = top + (other + 0.5) * laneHeight;
+        y = middleOf(lane, laneHeight),
+        yEnd = middleOf(other, laneHeight);
       if (Math.max(x, end) < left) continue;
       context.strokeStyle = context.fillStyle = color(lane === 0 ? "--series-2" : "--series-3");
       context.beginPath();
@@ -191,7 +198,8 @@
 
   function pick(made, laneHeight, x, y) {
     const box = made.getBoundingClientRect();
-    const lane = known.lanes[Math.floor((y - box.top - top) / laneHeight)];
+    const at_ = Math.floor((y - box.top - top) / laneHeight);
+    const lane = known.lanes[at_ < 2 * threads ? Math.floor(at_ / 2) : at_ - threads];
     if (!lane || !lane.requests) return null;
     const at = window_.from + ((x - box.left - left) / (box.width - left)) * (window_.to - window_.from);
     const { starts, ends } = lane.levels[0],

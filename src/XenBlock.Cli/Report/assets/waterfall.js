@@ -3,16 +3,17 @@
 (() => {
   const { phases, state, set, element, time, number } = xenblk;
   const matesMax = 15;
-  let sorted = { key: null, list: [] };
+  let ordered = { key: null, list: [], times: null };
 
+  // The chosen times in order, without sorting the requests: numbers alone sort many times faster.
   function order(trace) {
-    const key = `${xenblk.report.points.indexOf(xenblk.point())} ${state.from} ${state.to} ${state.phase}`;
-    if (sorted.key !== key)
-      sorted = {
-        key,
-        list: xenblk.inRange(trace).sort((a, b) => xenblk.chosenTime(trace, a) - xenblk.chosenTime(trace, b)),
-      };
-    return sorted.list;
+    const { from, to, phase } = state;
+    const key = `${xenblk.report.points.indexOf(xenblk.point())} ${from} ${to} ${phase}`;
+    if (ordered.key !== key) {
+      const list = xenblk.inRange(trace);
+      ordered = { key, list, times: Float64Array.from(list, i => xenblk.chosenTime(trace, i)).sort() };
+    }
+    return ordered;
   }
 
   // A batch is what was answered at once, or, of one request alone, what was taken in the same turn.
@@ -29,12 +30,15 @@
   }
 
   function draw(trace) {
-    const list = order(trace);
+    const { list, times } = order(trace);
     const host = document.getElementById("fall"),
       buttons = document.getElementById("fall-choices");
     if (list.length === 0)
       return host.replaceChildren(element("p", { class: "note" }, "No request lies in this time range."));
-    const at = part => list[Math.min(list.length - 1, Math.floor(part * list.length))];
+    const at = part => {
+      const wanted = times[Math.min(times.length - 1, Math.floor(part * times.length))];
+      return list.find(i => xenblk.chosenTime(trace, i) === wanted);
+    };
     const chosen =
       state.request !== null && state.request >= 0 && state.request < trace.count ? state.request : at(1);
     const step = by => set({ request: Math.min(trace.count - 1, Math.max(0, chosen + by)) });

@@ -61,9 +61,11 @@ public sealed class ViewsTests
 
         TraceView view = TraceView.Of(records.Streams, [Requests.Make(0, 5), Requests.Make(3, 9)], keptMax: 1);
 
-        Assert.Equal([new CountBar(3, 2), new CountBar(5, 1)], view.RequestsPerTurn);
-        Assert.Equal([new CountBar(11, 11)], view.SegmentsPerRequest);
-        Assert.Equal((3, 1), (view.RespondCount, view.FrontendNotifiedCount));
+        Assert.Equal([(3, 2L), (5, 1L)], view.Batches.RequestsPerTurn.Times.Select(one => (one.Key, one.Value)));
+        Assert.Equal([(11, 11L)], view.Batches.SegmentsPerRequest.Times.Select(one => (one.Key, one.Value)));
+        Assert.Equal(3, view.Batches.ResponsesPerPublish.Count);
+        Assert.Equal(1, view.Notifications.ToFrontend);
+        Assert.Equal([(4096, 2L)], view.SizesBytes.Times.Select(one => (one.Key, one.Value)));
         Assert.Equal((2, 1), (view.RequestCount, view.Kept.Count));
         Assert.Equal(12, view.DurationNs);
     }
@@ -75,7 +77,7 @@ public sealed class ViewsTests
 
         Assert.Equal((0, 0L, 0), (view.RequestCount, view.DurationNs, view.RecordCount));
         Assert.Empty(view.Percentiles);
-        Assert.Empty(view.RequestsPerTurn);
+        Assert.Empty(view.Batches.RequestsPerTurn.Times);
     }
 
     [Fact]
