@@ -132,9 +132,9 @@ async function mouse() {
   await page.waitForTimeout(700);
   const box = await page.locator("#timeline canvas").boundingBox();
   const problems = [];
-  // Somewhere in the first slots of the ring there is a request.
+  // Below the counter and the two rows of each thread: the second slot of the ring.
   for (const part of [0.3, 0.5, 0.7, 0.2, 0.8]) {
-    await page.mouse.click(box.x + 76 + (box.width - 76) * part, box.y + 44 + 11 * 2.5);
+    await page.mouse.click(box.x + 76 + (box.width - 76) * part, box.y + 44 + 11 * 5.5);
     await page.waitForTimeout(150);
     if ((await page.textContent("#fall-name")) !== before) break;
   }
