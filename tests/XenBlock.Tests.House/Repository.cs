@@ -6,7 +6,7 @@ internal static class Repository
     private static readonly string[] FoldersLeftOut = ["artifacts", ".git", ".vs", "bin", "obj"];
 
     /// <summary>Files that others wrote and that we only carry.</summary>
-    private static readonly string[] Vendored = ["src/XenBlock.Cli/Report/assets/"];
+    private static readonly string[] Vendored = ["src/XenBlock.Cli/Report/assets/uPlot"];
 
     private static readonly string[] TextExtensions =
     [

@@ -21,7 +21,12 @@ internal static class Tool
     }
 
     /// <summary>Runs another program to its end; its output and errors together.</summary>
-    public static async Task<(int ExitCode, string Output)> RunProgramAsync(string program, params string[] arguments)
+    public static Task<(int ExitCode, string Output)> RunProgramAsync(string program, params string[] arguments) =>
+        RunProgramAsync(Deadline, program, arguments);
+
+    /// <summary>The same, of a program that may take longer.</summary>
+    public static async Task<(int ExitCode, string Output)> RunProgramAsync(
+        TimeSpan patience, string program, params string[] arguments)
     {
         ProcessStartInfo start = new(program, arguments)
         {
@@ -32,7 +37,7 @@ internal static class Tool
         using System.Diagnostics.Process process = System.Diagnostics.Process.Start(start)!;
         Task<string> error = process.StandardError.ReadToEndAsync();
         string output = await process.StandardOutput.ReadToEndAsync();
-        using CancellationTokenSource deadline = new(Deadline);
+        using CancellationTokenSource deadline = new(patience);
         await process.WaitForExitAsync(deadline.Token);
         return (process.ExitCode, output + await error);
     }

@@ -135,6 +135,11 @@ internal static class BenchJob
             GrantedRead = runner?.GrantedRead,
             Verification = verification,
             Model = model,
+            Traced =
+            [
+                .. (runner?.Points ?? []).Index().Where(one => one.Item.Trace is { Kept.Count: > 0 })
+                    .Select(one => new TracedRequests(one.Index, one.Item.Trace!.StartNs, one.Item.Trace.Kept)),
+            ],
             Findings = model is null
                 ? [.. Findings.Of(points, runner?.GrantedRead), .. PhaseTable.Findings(points)]
                 : Findings.Of(model),

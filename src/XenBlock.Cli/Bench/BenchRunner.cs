@@ -78,7 +78,7 @@ internal sealed class BenchRunner(
         }
 
         if (session.Trace is { } trace)
-            TracePoints(new PointTracer(session, trace));
+            TracePoints(new PointTracer(session, trace, _points.Count));
     }
 
     private void TracePoints(PointTracer tracer)
@@ -86,7 +86,7 @@ internal sealed class BenchRunner(
         foreach (MeasuredPoint measured in _points)
         {
             token.ThrowIfCancellationRequested();
-            measured.Phases = tracer.Measure(measured.Point);
+            tracer.Measure(measured);
         }
 
         Traced = tracer.Kept;

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using XenBlock.Cli.CommandLine;
 using XenBlock.Frontend;
+using XenBlock.Profiling;
 
 namespace XenBlock.Cli.Bench;
 

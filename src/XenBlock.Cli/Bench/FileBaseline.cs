@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Microsoft.Win32.SafeHandles;
 using XenBlock.Native;
+using XenBlock.Profiling;
 
 namespace XenBlock.Cli.Bench;
 

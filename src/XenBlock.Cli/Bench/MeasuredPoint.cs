@@ -1,5 +1,6 @@
 using XenBlock.Cli.Report;
 using XenBlock.Profiling;
+using XenBlock.Profiling.Views;
 
 namespace XenBlock.Cli.Bench;
 
@@ -12,6 +13,9 @@ internal sealed record MeasuredPoint(BenchPoint Point)
 
     /// <summary>Where the time of its requests went; null if it was not traced.</summary>
     public PhaseSummary? Phases { get; set; }
+
+    /// <summary>What a report shows of its trace; null if it was not traced.</summary>
+    public TraceView? Trace { get; set; }
 
     /// <summary>Median bandwidth in MB/s.</summary>
     public double MegabytesPerSecond => Statistics.Median(Samples.Select(Bandwidth));
@@ -41,8 +45,10 @@ internal sealed record MeasuredPoint(BenchPoint Point)
         RatioToPlain = MegabytesPerSecond / plain,
         RatioToLarge = MegabytesPerSecond / large,
         Phases = Phases is { } phases ? PhasesReport.Of(phases) : null,
+        Trace = Trace is { } trace ? TraceReport.Of(trace) : null,
         Spread = Statistics.Spread([.. Samples.Select(Bandwidth)]),
         Samples = Samples.Count,
+        SamplesMegabytesPerSecond = [.. Samples.Select(Bandwidth)],
     };
 
     /// <summary>The word for an operation in reports.</summary>

@@ -99,6 +99,7 @@ internal sealed class BenchCommand : XenblkCommand
         await File.WriteAllTextAsync(
             json, JsonSerializer.Serialize(report, ReportJson.Default.BenchReport) + "\n", run.Token);
         await File.WriteAllTextAsync(html, HtmlReport.Render(report), run.Token);
-        run.Remark($"Written: {json} and {html}");
+        CsvFolder.Write(Path.Combine(directory, "csv"), report);
+        run.Remark($"Written: {json}, {html} and csv beside them");
     }
 }

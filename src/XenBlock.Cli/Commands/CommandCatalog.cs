@@ -11,6 +11,7 @@ internal static class CommandCatalog
     public static IEnumerable<Command> All() =>
     [
         new BenchCommand(),
+        new CompareCommand(),
         new ServeCommand(),
         new InfoCommand(),
         new TraceCommand(),

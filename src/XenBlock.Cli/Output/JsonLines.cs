@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization;
 using XenBlock.Cli.Bench;
 using XenBlock.Cli.Check;
+using XenBlock.Cli.Compare;
 using XenBlock.Cli.Trace;
 
 namespace XenBlock.Cli.Output;
@@ -22,4 +23,5 @@ namespace XenBlock.Cli.Output;
 [JsonSerializable(typeof(CheckDocument))]
 [JsonSerializable(typeof(TraceDocument))]
 [JsonSerializable(typeof(MirageDocument))]
+[JsonSerializable(typeof(CompareDocument))]
 internal sealed partial class JsonLines : JsonSerializerContext;

@@ -57,4 +57,7 @@ internal sealed record BenchReport
 
     /// <summary>What the numbers say, in sentences computed from them; the first is the headline.</summary>
     public required IReadOnlyList<string> Findings { get; init; }
+
+    /// <summary>Requests of the traced points; they are in the page alone, and no part of the document.</summary>
+    internal IReadOnlyList<TracedRequests> Traced { get; init; } = [];
 }

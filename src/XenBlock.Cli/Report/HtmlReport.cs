@@ -3,16 +3,24 @@ using System.Net;
 using System.Text;
 using System.Text.Json;
 using XenBlock.Cli.Output;
+using XenBlock.Profiling.Views;
 
 namespace XenBlock.Cli.Report;
 
 /// <summary>
-/// The report as one HTML file that needs nothing else: no network, no server. The graph is drawn from the very JSON
-/// that
-/// report.json holds, and every number stands under it as text, so the page says the same without scripts.
+/// The report as one HTML file that needs nothing else: no network, no server. The views are drawn from the very JSON
+/// that report.json holds and from the requests of the trace beside it, and the numbers of the points stand under them
+/// as text, so the page says what matters without scripts.
 /// </summary>
 internal static class HtmlReport
 {
+    // In this order they are one script: the state first, then the views in the order of the page, then the start.
+    private static readonly string[] s_scripts =
+    [
+        "core.js", "requests.js", "controls.js", "verdict.js", "lanes.js", "timeline.js", "waterfall.js", "heatmap.js",
+        "curves.js", "counts.js", "start.js",
+    ];
+
     /// <summary>Makes the page.</summary>
     public static string Render(BenchReport report)
     {
@@ -21,20 +29,34 @@ internal static class HtmlReport
         page.Replace("{{css}}", Asset("report.css"));
         page.Replace("{{title}}", Text(Title(report)));
         page.Replace("{{headline}}", Text(report.Findings is [var first, ..] ? first : ""));
+        page.Replace("{{machine}}", Text(Machine(report)));
+        page.Replace("{{emulated}}", report.Machine.IsEmulated ? Text(Emulated) : "");
         page.Replace("{{findings}}", string.Concat(report.Findings.Skip(1).Select(f => $"<p>{Text(f)}</p>\n")));
         page.Replace("{{verification}}", Text(report.Verification.Sentence));
         page.Replace("{{facts}}", Facts(report));
         page.Replace("{{phases}}", PhaseBars.Render(report.Points));
         page.Replace("{{tables}}", report.Model is { } model ? ModelTable(model) : PointTable(report));
         page.Replace("{{uplot-js}}", Asset("uPlot.iife.min.js"));
-        page.Replace("{{js}}", Asset("report.js"));
+        page.Replace("{{js}}", string.Concat(s_scripts.Select(Asset)));
+        page.Replace("{{requests}}", string.Concat(report.Traced.Select(EmbeddedRequests)));
         page.Replace("{{json}}", EmbeddedJson(report));
         return page.ToString();
     }
 
+    private const string Emulated =
+        "Emulated machine: real mmap and munmap, but no page table of a guest and no exit to a hypervisor.";
+
+    private static string Machine(BenchReport report) => report.Machine.IsEmulated
+        ? $"{report.Machine.Description}. {Emulated}"
+        : report.Machine.Description;
+
+    private static string EmbeddedRequests(TracedRequests traced) =>
+        $"<script type=\"application/octet-stream\" id=\"requests-{traced.PointIndex}\">"
+            + Convert.ToBase64String(RequestColumns.Pack(traced.Requests, traced.OriginNs)) + "</script>\n";
+
     // "<" must not end the script element that holds the document.
     private static string EmbeddedJson(BenchReport report) => JsonSerializer
-        .Serialize(report, ReportJson.Default.BenchReport).Replace("<", "\\u003c", StringComparison.Ordinal);
+        .Serialize(report, ReportJson.Compact.BenchReport).Replace("<", "\\u003c", StringComparison.Ordinal);
 
     private static string Title(BenchReport report) => report.Model is null
         ? "Xen block device: bandwidth by request size"
@@ -94,10 +116,13 @@ internal static class HtmlReport
             + Table("Model and run", headings, model.Points.Select(BenchTable.Cells));
     }
 
-    private static string Table(string caption, string[] headings, IEnumerable<string[]> rows)
+    /// <summary>A table that scrolls by itself where it is too wide.</summary>
+    public static string Table(string caption, string[] headings, IEnumerable<string[]> rows)
     {
         StringBuilder html = new();
-        html.Append("<div class=\"scroll\"><table>");
+        html.Append(
+            CultureInfo.InvariantCulture,
+            $"<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{Text(caption)}\"><table>");
         html.Append(CultureInfo.InvariantCulture, $"<caption>{Text(caption)}</caption>\n<thead><tr>");
         foreach (string heading in headings)
             html.Append(CultureInfo.InvariantCulture, $"<th scope=\"col\">{Text(heading)}</th>");
@@ -115,7 +140,8 @@ internal static class HtmlReport
 
     private static string Text(string text) => WebUtility.HtmlEncode(text);
 
-    private static string Asset(string name)
+    /// <summary>A file of the page, from the assembly.</summary>
+    public static string Asset(string name)
     {
         string resource = "XenBlock.Cli.Report.assets." + name;
         using Stream stream = typeof(HtmlReport).Assembly.GetManifestResourceStream(resource)

@@ -66,9 +66,15 @@ internal sealed record PointReport
     /// <summary>Where the time of its requests went; null in a run that was not traced.</summary>
     public PhasesReport? Phases { get; init; }
 
+    /// <summary>What was traced of it, for the views of the page; null in a run that was not traced.</summary>
+    public TraceReport? Trace { get; init; }
+
     /// <summary>(largest - smallest) / median of the samples' bandwidth.</summary>
     public required double Spread { get; init; }
 
     /// <summary>How many samples.</summary>
     public required int Samples { get; init; }
+
+    /// <summary>Each sample's bandwidth, in the order of the repeats: what a comparison draws from.</summary>
+    public IReadOnlyList<double> SamplesMegabytesPerSecond { get; init; } = [];
 }

@@ -13,6 +13,8 @@ public sealed class ReportSchemaTests
         typeof(BenchReport), typeof(ComputerFacts), typeof(MachineFacts), typeof(ImageFacts), typeof(PlanFacts),
         typeof(ModeFacts), typeof(PointReport), typeof(BaselineReport), typeof(GrantedReadReport),
         typeof(VerificationReport), typeof(ModelReport), typeof(ModelPointReport),
+        typeof(TraceReport), typeof(BreakdownReport), typeof(PercentileReport), typeof(NotificationsReport),
+        typeof(PhasesReport), typeof(PhaseReport),
     ];
 
     [Theory]

@@ -1,0 +1,306 @@
+"use strict";
+// G13: how many are under way, then the threads and the slots of the ring over time. The picture is made of one pixel
+// row a lane, and stretched; so a million slices draw as fast as a thousand.
+(() => {
+  const { state, set, element, time, color } = xenblk;
+  const left = 76,
+    top = 44,
+    bottom = 20,
+    threads = 2,
+    arrowsMax = 400;
+  let known = { trace: null, lanes: null },
+    window_ = { from: 0, to: 1 },
+    settle = 0;
+  const raster = document.createElement("canvas");
+
+  function palette() {
+    const probe = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+    probe.canvas.width = probe.canvas.height = 1;
+    return [...xenblk.phases.map(p => "--p" + p.index), "--front", "--back-works"].map(name => {
+      probe.fillStyle = color(name);
+      probe.fillRect(0, 0, 1, 1);
+      const [r, g, b] = probe.getImageData(0, 0, 1, 1).data;
+      return (255 << 24) | (b << 16) | (g << 8) | r;
+    });
+  }
+
+  // A lane into a row of pixels. A slice narrower than a pixel counts by its width; the widest has the pixel.
+  function row(lane, pixels, weights, colors, width) {
+    const { from, to } = window_,
+      scale = width / (to - from);
+    let level = 0;
+    for (; level < lane.levels.length - 1; level++) {
+      const { starts, ends } = lane.levels[level];
+      if (xenblk.firstAfter(starts, to) - xenblk.firstAfter(ends, from) <= 2 * width) break;
+    }
+    const { starts, ends, kinds } = lane.levels[level];
+    weights.fill(0);
+    for (let i = xenblk.firstAfter(ends, from); i < starts.length && starts[i] < to; i++) {
+      const a = Math.max(0, (starts[i] - from) * scale),
+        b = Math.min(width, (ends[i] - from) * scale);
+      const end = Math.min(width - 1, Math.floor(b));
+      for (let x = Math.floor(a); x <= end; x++) {
+        const weight = Math.min(b, x + 1) - Math.max(a, x);
+        if (weight <= weights[x]) continue;
+        weights[x] = weight;
+        pixels[x] = colors[kinds[i]];
+      }
+    }
+  }
+
+  function paint() {
+    const { trace, lanes } = known;
+    if (!trace) return;
+    const host = document.getElementById("timeline");
+    const laneHeight = innerWidth < 600 ? 8 : 11,
+      height = top + rowsOf(lanes.length) * laneHeight + bottom;
+    const { made, context, width } = xenblk.canvas(
+      host,
+      height,
+      `Timeline of ${lanes.length} lanes, ${time(window_.from)} to ` +
+        `${time(window_.to)}: arrow keys move, plus and minus zoom, Enter chooses a request. ` +
+        "The waterfall has it in words."
+    );
+    const wide = Math.max(1, Math.floor((width - left) * (devicePixelRatio || 1)));
+    const rows = rowsOf(lanes.length);
+    if (raster.width !== wide || raster.height !== rows) Object.assign(raster, { width: wide, height: rows });
+    const drawing = raster.getContext("2d"),
+      image = drawing.createImageData(wide, rows);
+    const pixels = new Uint32Array(image.data.buffer),
+      weights = new Float32Array(wide),
+      colors = palette();
+    lanes.forEach((lane, index) => {
+      const first = pixels.subarray(rowsOf(index) * wide, (rowsOf(index) + 1) * wide);
+      row(lane, first, weights, colors, wide);
+      if (index < threads) pixels.set(first, (rowsOf(index) + 1) * wide);
+    });
+    drawing.putImageData(image, 0, 0);
+    context.imageSmoothingEnabled = false;
+    context.drawImage(raster, left, top, width - left, rows * laneHeight);
+    frame(context, width, height, laneHeight);
+    counter(context, width);
+    const arrows = links(context, width, laneHeight);
+    document.getElementById("timeline-note").textContent =
+      `${time(window_.from)} to ${time(window_.to)}. ` +
+      (arrows
+        ? "Arrows: an event wakes the backend; an answer wakes the frontend."
+        : "Zoom in to see who wakes whom.");
+    listen(made, laneHeight);
+  }
+
+  // The two threads have two rows each, a slot one.
+  const rowsOf = lane => lane + Math.min(lane, threads);
+  const middleOf = (lane, laneHeight) => top + ((rowsOf(lane) + rowsOf(lane + 1)) / 2) * laneHeight;
+
+  const xOf = (at, width) => left + ((at - window_.from) / (window_.to - window_.from)) * (width - left);
+
+  function frame(context, width, height, laneHeight) {
+    context.fillStyle = color("--back");
+    for (let i = 0; i <= known.lanes.length; i++)
+      context.fillRect(left, top + rowsOf(i) * laneHeight - 0.5, width - left, 1);
+    context.fillStyle = color("--text");
+    context.textAlign = "right";
+    const every = Math.ceil(12 / laneHeight);
+    known.lanes.forEach((lane, index) => {
+      if (index < 2 || ((index - 2) % every === 0 && index > every))
+        context.fillText(lane.name, left - 6, middleOf(index, laneHeight) + 4);
+    });
+    const ticks = width < 500 ? 2 : 5;
+    for (let tick = 0; tick <= ticks; tick++) {
+      context.textAlign = tick === 0 ? "left" : tick === ticks ? "right" : "center";
+      context.fillText(
+        time(window_.from + ((window_.to - window_.from) * tick) / ticks),
+        left + ((width - left) * tick) / ticks,
+        height - 5
+      );
+    }
+    if (state.request !== null && state.request < known.trace.count) {
+      const x = xOf(known.trace.stamps[0][state.request], width),
+        end = xOf(known.trace.stamps[12][state.request], width);
+      const lane = laneOf(state.request);
+      context.strokeStyle = color("--text");
+      context.lineWidth = 2;
+      if (end >= left && lane >= 0)
+        context.strokeRect(
+          Math.max(left, x) - 1,
+          top + rowsOf(lane) * laneHeight - 1,
+          Math.max(3, end - Math.max(left, x)) + 2,
+          laneHeight + 2
+        );
+    }
+  }
+
+  const laneOf = request =>
+    known.lanes.findIndex(
+      lane =>
+        lane.requests &&
+        lane.name.split(" ")[1] === String(known.trace.slot[request]) &&
+        (lane.name.split(" ")[2] || String(known.trace.queue[request])) === String(known.trace.queue[request])
+    );
+
+  function counter(context, width) {
+    const steps = Math.floor((width - left) / 2);
+    const values = xenblk.underWay(known.trace, window_.from, window_.to, steps),
+      most = Math.max(1, ...values);
+    context.fillStyle = color("--series-1");
+    values.forEach((value, s) =>
+      context.fillRect(left + s * 2, 4 + (top - 10) * (1 - value / most), 2, ((top - 10) * value) / most)
+    );
+    context.fillStyle = color("--text");
+    context.textAlign = "right";
+    context.fillText("under way", left - 6, 16);
+    context.fillText("up to " + most, left - 6, 32);
+  }
+
+  // From the event to the turn that it began, and from the answer to its taking: each once a batch.
+  function links(context, width, laneHeight) {
+    const { trace } = known,
+      t = trace.stamps,
+      found = [];
+    for (let i = 0; i < trace.count && found.length <= arrowsMax; i++) {
+      if (t[12][i] < window_.from || t[0][i] > window_.to) continue;
+      if (i === 0 || t[4][i] !== t[4][i - 1]) if (t[3][i] > t[2][i]) found.push([t[3][i], 0, t[4][i], 1]);
+      if (i === 0 || t[11][i] !== t[11][i - 1]) found.push([t[10][i], 1, t[11][i], 0]);
+    }
+    if (found.length > arrowsMax) return false;
+    context.lineWidth = 1.2;
+    for (const [from, lane, to, other] of found) {
+      const x = xOf(from, width),
+        end = xOf(to, width),
+        y = middleOf(lane, laneHeight),
+        yEnd = middleOf(other, laneHeight);
+      if (Math.max(x, end) < left) continue;
+      context.strokeStyle = context.fillStyle = color(lane === 0 ? "--series-2" : "--series-3");
+      context.beginPath();
+      context.moveTo(Math.max(left, x), y);
+      context.lineTo(Math.max(left, end), yEnd);
+      context.stroke();
+      context.beginPath();
+      context.arc(Math.max(left, end), yEnd, 2.5, 0, 7);
+      context.fill();
+    }
+    return true;
+  }
+
+  // What the window shows is what every other view follows, once it stands still.
+  function look(from, to) {
+    const span = Math.max(500, Math.min(known.trace.end, to - from));
+    const start = Math.max(0, Math.min(known.trace.end - span, from));
+    window_ = { from: start, to: start + span };
+    requestAnimationFrame(paint);
+    clearTimeout(settle);
+    settle = setTimeout(() => set(span >= known.trace.end ? { from: null, to: null } : { ...window_ }), 250);
+  }
+  const zoom = (factor, at = (window_.from + window_.to) / 2) =>
+    look(at - (at - window_.from) * factor, at + (window_.to - at) * factor);
+  const move = part =>
+    look(window_.from + (window_.to - window_.from) * part, window_.to + (window_.to - window_.from) * part);
+
+  function pick(made, laneHeight, x, y) {
+    const box = made.getBoundingClientRect();
+    const at_ = Math.floor((y - box.top - top) / laneHeight);
+    const lane = known.lanes[at_ < 2 * threads ? Math.floor(at_ / 2) : at_ - threads];
+    if (!lane || !lane.requests) return null;
+    const at = window_.from + ((x - box.left - left) / (box.width - left)) * (window_.to - window_.from);
+    const { starts, ends } = lane.levels[0],
+      index = xenblk.firstAfter(ends, at);
+    return index < starts.length && starts[index] <= at
+      ? { request: lane.requests[index], slice: lane.levels[0].kinds[index] }
+      : null;
+  }
+
+  let drag = null;
+  function listen(made, laneHeight) {
+    made.onwheel = event => {
+      // The page scrolls until the timeline has the focus.
+      if (!event.ctrlKey && !event.shiftKey && document.activeElement !== made) return;
+      event.preventDefault();
+      const box = made.getBoundingClientRect();
+      zoom(
+        event.deltaY > 0 ? 1.25 : 0.8,
+        window_.from + ((event.clientX - box.left - left) / (box.width - left)) * (window_.to - window_.from)
+      );
+    };
+    made.onpointerdown = event => {
+      drag = { x: event.clientX, ...window_, moved: false };
+    };
+    made.onpointermove = event => {
+      if (drag && Math.abs(event.clientX - drag.x) > 4) {
+        drag.moved = true;
+        const by = ((drag.x - event.clientX) / (made.clientWidth - left)) * (drag.to - drag.from);
+        look(drag.from + by, drag.to + by);
+      } else if (!drag) {
+        const hit = pick(made, laneHeight, event.clientX, event.clientY);
+        made.title = hit
+          ? `request ${hit.request}, ${xenblk.phases[hit.slice].name}: ` +
+            time(xenblk.phase(known.trace, hit.request, hit.slice))
+          : "";
+      }
+    };
+    made.onpointerup = event => {
+      const hit = drag && !drag.moved ? pick(made, laneHeight, event.clientX, event.clientY) : null;
+      drag = null;
+      if (hit) set({ request: hit.request });
+    };
+    made.onpointerleave = () => {
+      drag = null;
+    };
+    made.onkeydown = event => {
+      const act = {
+        ArrowLeft: () => move(-0.25),
+        ArrowRight: () => move(0.25),
+        "+": () => zoom(0.5),
+        "=": () => zoom(0.5),
+        "-": () => zoom(2),
+        Home: () => look(0, known.trace.end),
+        Enter: () => middle(),
+      }[event.key];
+      if (!act) return;
+      event.preventDefault();
+      act();
+    };
+  }
+
+  function middle() {
+    const at = (window_.from + window_.to) / 2;
+    const list = xenblk.inRange(known.trace);
+    if (list.length > 0)
+      set({
+        request: list.reduce((a, b) =>
+          Math.abs(known.trace.stamps[0][b] - at) < Math.abs(known.trace.stamps[0][a] - at) ? b : a
+        ),
+      });
+  }
+
+  const buttons = document.getElementById("timeline-buttons");
+  for (const [label, act] of [
+    ["Zoom in", () => zoom(0.5)],
+    ["Zoom out", () => zoom(2)],
+    ["Earlier", () => move(-0.5)],
+    ["Later", () => move(0.5)],
+    ["To the request", () => follow()],
+  ])
+    buttons.append(element("button", { type: "button", onclick: act }, label));
+
+  function follow() {
+    const i = state.request;
+    if (i === null || i >= known.trace.count) return xenblk.say("No request is chosen.");
+    const length = Math.max(2000, xenblk.latency(known.trace, i));
+    look(known.trace.stamps[0][i] - length / 2, known.trace.stamps[12][i] + length / 2);
+  }
+
+  // For measuring how long a frame takes, the whole of it.
+  xenblk.paintTimeline = (from, to) => {
+    window_ = { from: from * known.trace.end, to: to * known.trace.end };
+    const started = performance.now();
+    paint();
+    return performance.now() - started;
+  };
+
+  xenblk.views.push(trace => {
+    if (!trace) return;
+    if (known.trace !== trace) known = { trace, lanes: xenblk.lanes(trace) };
+    window_ = xenblk.range(trace);
+    paint();
+  });
+})();
