@@ -76,6 +76,10 @@ public sealed class RecordedTrace(int number, string name, TraceSide side, strin
         return read.Count;
     }
 
+    /// <summary>Forgets the oldest packets.</summary>
+    /// <param name="packets">How many.</param>
+    public void Forget(int packets) => _packets.RemoveRange(0, packets);
+
     internal void Add(byte[] page, int recordCount) => _packets.Add((page, recordCount));
 
     internal void Clear() => _packets.Clear();

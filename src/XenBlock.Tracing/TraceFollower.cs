@@ -87,6 +87,15 @@ public sealed class TraceFollower : IAsyncDisposable
     /// <summary>All that was collected, with the ends' clocks brought together if that can be.</summary>
     public FollowedTrace Join() => FollowedTrace.Of(_recorders);
 
+    /// <summary>
+    /// Forgets what had been collected when this was called last: for who looks at one interval after another, and
+    /// wants the requests whole that began in the one before.
+    /// </summary>
+    public void ForgetOld()
+    {
+        foreach (TracedRecorder recorder in _recorders) recorder.ForgetOld();
+    }
+
     /// <summary>Lets go of all pages.</summary>
     public ValueTask DisposeAsync()
     {

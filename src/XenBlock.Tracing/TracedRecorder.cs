@@ -8,6 +8,8 @@ namespace XenBlock.Tracing;
 internal sealed class TracedRecorder(
     DomainId domain, string clock, GrantMapping mapping, TraceReader reader, RecordedTrace stream)
 {
+    private int _old; // packets that were there at the last call of ForgetOld
+
     /// <summary>Whose it is.</summary>
     public DomainId Domain { get; } = domain;
 
@@ -22,6 +24,13 @@ internal sealed class TracedRecorder(
 
     /// <summary>Records that made no sense.</summary>
     public ulong Refused => reader.Refused;
+
+    /// <summary>Forgets what was there at the last call, and keeps what has come since.</summary>
+    public void ForgetOld()
+    {
+        Stream.Forget(_old);
+        _old = Stream.Packets.Count;
+    }
 
     /// <summary>Takes what is new.</summary>
     /// <param name="wholeOnly">True to leave a packet that is not full to a later call.</param>

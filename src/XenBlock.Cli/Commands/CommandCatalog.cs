@@ -15,6 +15,7 @@ internal static class CommandCatalog
         new ServeCommand(),
         new InfoCommand(),
         new TraceCommand(),
+        new TopCommand(),
         new CopyCommand(),
         new VerifyCommand(),
         new CheckCommand(),

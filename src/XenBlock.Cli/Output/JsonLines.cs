@@ -2,6 +2,7 @@ using System.Text.Json.Serialization;
 using XenBlock.Cli.Bench;
 using XenBlock.Cli.Check;
 using XenBlock.Cli.Compare;
+using XenBlock.Cli.Top;
 using XenBlock.Cli.Trace;
 
 namespace XenBlock.Cli.Output;
@@ -22,6 +23,7 @@ namespace XenBlock.Cli.Output;
 [JsonSerializable(typeof(VerifyDocument))]
 [JsonSerializable(typeof(CheckDocument))]
 [JsonSerializable(typeof(TraceDocument))]
+[JsonSerializable(typeof(TopDocument))]
 [JsonSerializable(typeof(MirageDocument))]
 [JsonSerializable(typeof(CompareDocument))]
 internal sealed partial class JsonLines : JsonSerializerContext;

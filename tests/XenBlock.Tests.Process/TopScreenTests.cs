@@ -1,0 +1,105 @@
+using XenBlock.Cli.Top;
+using XenBlock.Profiling;
+using Xunit;
+
+namespace XenBlock.Tests.Process;
+
+/// <summary>The screen of top and its keys, which depend on nothing but what they are given.</summary>
+public sealed class TopScreenTests
+{
+    private static readonly TopSample[] _samples =
+    [
+        Sample("1/xvda", requests: 100, bytes: 400_000_000, p99Ns: 90_000),
+        Sample("2/xvdb", requests: 5_000, bytes: 20_000_000, p99Ns: 2_000_000_000),
+        new() { Disk = "10/xvda", Seconds = 1, Verdict = "not traced: not connected, or not started with --allow-trace" },
+    ];
+
+    [Theory]
+    [InlineData(80)]
+    [InlineData(200)]
+    [InlineData(20)]
+    public void No_line_is_longer_than_the_screen_and_every_disk_is_on_it(int width)
+    {
+        foreach (bool isZoomed in new[] { false, true })
+        {
+            IReadOnlyList<string> lines =
+                TopScreen.Draw(_samples, new TopState { IsZoomed = isZoomed }, "Xen", width);
+            Assert.All(lines, line => Assert.InRange(line.Length, 0, Math.Max(width, 80)));
+            Assert.Equal(TopState.Help, lines[^1]);
+            if (!isZoomed) Assert.All(_samples, one => Assert.Contains(lines, line => line.Contains(one.Disk)));
+        }
+    }
+
+    [Fact]
+    public void A_bar_is_as_long_as_there_is_room_and_its_letters_are_the_shares()
+    {
+        string line = TopScreen.Draw(_samples, new TopState(), "Xen", 132)
+            .Single(one => one.StartsWith(">1/xvda", StringComparison.Ordinal));
+        string bar = line.Split(' ')[^1];
+        Assert.Equal(78, bar.Length);
+        Assert.Equal(bar.Count(letter => letter == 'S'), 3 * bar.Count(letter => letter == 'm'), 3.0);
+        Assert.Equal("mS", string.Concat(bar.Distinct()));
+    }
+
+    [Theory]
+    [InlineData(ConsoleKey.T, "1/xvda")]
+    [InlineData(ConsoleKey.B, "2/xvdb")]
+    [InlineData(ConsoleKey.L, "2/xvdb")]
+    [InlineData(ConsoleKey.N, "1/xvda")]
+    public void A_key_sorts(ConsoleKey key, string first)
+    {
+        TopState state = Press(new TopState(), key);
+        Assert.Equal(first, state.Sort(_samples)[0].Disk);
+        Assert.Equal(_samples.Length, state.Sort(_samples).Count);
+    }
+
+    [Fact]
+    public void Arrows_choose_enter_zooms_and_escape_goes_back_and_then_ends()
+    {
+        TopState state = Press(new TopState(), ConsoleKey.DownArrow);
+        Assert.Equal("2/xvdb", state.Chosen);
+        state = Press(state, ConsoleKey.Enter);
+        Assert.True(state.IsZoomed);
+        Assert.Contains(
+            TopScreen.Draw(_samples, state, "Xen", 80), line => line.StartsWith("2/xvdb: ", StringComparison.Ordinal));
+        state = Press(state, ConsoleKey.Escape);
+        Assert.False(state.IsZoomed || state.IsOver);
+        Assert.True(Press(state, ConsoleKey.Escape).IsOver);
+        Assert.True(Press(state, ConsoleKey.P).IsPaused);
+        Assert.True(Press(state, ConsoleKey.Q).IsOver);
+        Assert.Equal(state, Press(state, ConsoleKey.F5));
+        for (int i = 0; i < 9; i++) state = Press(state, ConsoleKey.DownArrow);
+        Assert.Equal("10/xvda", state.Chosen);
+    }
+
+    [Fact]
+    public void A_disk_that_went_away_is_not_chosen_any_more()
+    {
+        TopState state = new() { Chosen = "9/xvdz", IsZoomed = true };
+        Assert.Contains(
+            TopScreen.Draw(_samples, state, "Xen", 80), line => line.StartsWith("1/xvda: ", StringComparison.Ordinal));
+        Assert.Contains("There is no disk.", TopScreen.Draw([], state, "Xen", 80));
+    }
+
+    private static TopState Press(TopState state, ConsoleKey key) =>
+        state.After(new ConsoleKeyInfo('\0', key, shift: false, alt: false, control: false), state.Sort(_samples));
+
+    private static TopSample Sample(string disk, int requests, long bytes, long p99Ns) => new()
+    {
+        Disk = disk,
+        Ends = "frontend (dom1), backend (dom0)",
+        Seconds = 1,
+        Requests = requests,
+        BytesRead = bytes,
+        LatencySumNs = requests * 50_000.0,
+        P50Ns = 40_000,
+        P99Ns = p99Ns,
+        Notifications = requests / 2,
+        Phases =
+        [
+            new PhaseTime(RequestPhase.Map, 12_500, 0.25, 12_000, 20_000),
+            new PhaseTime(RequestPhase.Store, 37_500, 0.75, 37_000, 60_000),
+        ],
+        Verdict = "most of it: store, 75 %",
+    };
+}
