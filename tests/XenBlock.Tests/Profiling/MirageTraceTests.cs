@@ -67,6 +67,7 @@ public sealed class MirageTraceTests : IDisposable
         using Process process = Process.Start(new ProcessStartInfo("/bin/sh", ["-c", $"protoc --decode_raw < {path}"])
         {
             RedirectStandardOutput = true,
+            UseShellExecute = false,
         })!;
         string output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();
@@ -99,6 +100,8 @@ public sealed class MirageTraceTests : IDisposable
     public void Any_byte_changed_is_read_or_refused()
     {
         byte[] good = Ring(30, [EveryKind(), Switch(200, 3), [], []]);
+        int read = 0;
+        int refused = 0;
         for (int at = 0; at < 1400; at++)
         {
             foreach (byte value in (byte[])[0, 0xFF])
@@ -110,13 +113,18 @@ public sealed class MirageTraceTests : IDisposable
                     MirageTrace trace = MirageTrace.Parse(bad, "x");
                     _ = MirageSummary.Of(trace);
                     MiragePerfettoFile.Write(Path.Combine(_folder, "y"), trace);
+                    read++;
                 }
                 catch (InvalidDataException)
                 {
-                    // A sentence.
+                    refused++; // a sentence
                 }
             }
         }
+
+        Assert.Equal(2 * 1400, read + refused);
+        Assert.NotEqual(0, read);
+        Assert.NotEqual(0, refused);
     }
 
     private static void AssertRefused(byte[] bytes, string words) => Assert.Contains(

@@ -104,6 +104,7 @@ public sealed class SharedTraceTests
         // The wish that stands in XenStore still is nobody's: the next tracer's is another.
         await using EmulatedDomain next = machine.AddDomain(_tracerId);
         await using TraceFollower again = await FollowAsync(next, backend: null, recorders: 1);
+        Assert.False(IsOn(shared));
         await again.WishAsync();
         await DeviceRig.UntilAsync(() => IsOn(shared));
     }
