@@ -201,7 +201,7 @@
     histogram("g7-sizes", "Sizes on the ring", trace.requestSizes, xenblk.sizeText);
     document.getElementById("g7-ratio").textContent =
       `${state.operation} of ${xenblk.sizeText(state.size)}: ` +
-      `${number(point.requestsPerOperation, 2)} requests on the ring for each.`;
+      `requests on the ring for each: ${number(point.requestsPerOperation, 2)}.`;
     notifications(trace);
     health(point, kept);
   });
