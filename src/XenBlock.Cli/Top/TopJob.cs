@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using System.Text.Json;
 using XenBlock.Cli.CommandLine;
 using XenBlock.Cli.Output;
@@ -18,6 +17,7 @@ internal sealed class TopJob(CommandRun run, IHypervisor tracer, ToolstackStore 
     private static readonly TimeSpan s_renewal = TimeSpan.FromSeconds(1);
     private readonly Dictionary<string, TopDisk> _disks = new(StringComparer.Ordinal);
     private TopState _state = new();
+    private IReadOnlyList<TopSample> _last = [];
     private long _renewedTicks;
 
     /// <summary>Runs until told to stop, or as many intervals as were asked for.</summary>
@@ -68,8 +68,6 @@ internal sealed class TopJob(CommandRun run, IHypervisor tracer, ToolstackStore 
 
         return Measure();
     }
-
-    private IReadOnlyList<TopSample> _last = [];
 
     private IReadOnlyList<TopSample> Measure() => _last = [.. _disks.Values.Select(disk => disk.Measure())];
 
