@@ -78,17 +78,26 @@ internal sealed class BenchRunner(
         }
 
         if (session.Trace is { } trace)
-            TracePoints(new PointTracer(session, trace));
+        {
+            using PointTracer tracer = new(session, trace, settings.TraceLevel);
+            TracePoints(tracer);
+        }
     }
 
     private void TracePoints(PointTracer tracer)
     {
+        List<TracedPoint> traced = [];
         foreach (MeasuredPoint measured in _points)
         {
             token.ThrowIfCancellationRequested();
-            measured.Phases = tracer.Measure(measured.Point);
+            DiskFacts facts = tracer.Measure(measured.Point, measured.RequestsPerSecond, settings.Store);
+            measured.Phases = facts.Trace.Summary;
+            traced.Add(new TracedPoint(measured.Point, facts));
         }
 
+        IReadOnlyList<Diagnosis> diagnoses = TracedPoint.Diagnose(traced);
+        for (int i = 0; i < _points.Count; i++)
+            _points[i].Diagnosis = diagnoses[i];
         Traced = tracer.Kept;
         TracedRequests = tracer.Requests;
     }

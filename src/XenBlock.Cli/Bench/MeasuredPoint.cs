@@ -13,6 +13,13 @@ internal sealed record MeasuredPoint(BenchPoint Point)
     /// <summary>Where the time of its requests went; null if it was not traced.</summary>
     public PhaseSummary? Phases { get; set; }
 
+    /// <summary>Why it is as slow as it is; null if it was not traced.</summary>
+    public Diagnosis? Diagnosis { get; set; }
+
+    /// <summary>Requests on the ring a second, by the medians.</summary>
+    public double RequestsPerSecond => Statistics.Median(Samples.Select(
+        sample => sample.Counters.Requests / sample.Seconds));
+
     /// <summary>Median bandwidth in MB/s.</summary>
     public double MegabytesPerSecond => Statistics.Median(Samples.Select(Bandwidth));
 
@@ -41,6 +48,7 @@ internal sealed record MeasuredPoint(BenchPoint Point)
         RatioToPlain = MegabytesPerSecond / plain,
         RatioToLarge = MegabytesPerSecond / large,
         Phases = Phases is { } phases ? PhasesReport.Of(phases) : null,
+        Diagnosis = Diagnosis is { } diagnosis ? DiagnosisReport.Of(diagnosis) : null,
         Spread = Statistics.Spread([.. Samples.Select(Bandwidth)]),
         Samples = Samples.Count,
     };

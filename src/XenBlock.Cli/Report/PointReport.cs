@@ -66,6 +66,9 @@ internal sealed record PointReport
     /// <summary>Where the time of its requests went; null in a run that was not traced.</summary>
     public PhasesReport? Phases { get; init; }
 
+    /// <summary>Why it is as slow as it is; null in a run that was not traced.</summary>
+    public DiagnosisReport? Diagnosis { get; init; }
+
     /// <summary>(largest - smallest) / median of the samples' bandwidth.</summary>
     public required double Spread { get; init; }
 

@@ -2,6 +2,7 @@ using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
 using XenBlock.Cli.Report;
+using XenBlock.Profiling;
 using Xunit;
 
 namespace XenBlock.Tests.Cli;
@@ -13,6 +14,7 @@ public sealed class ReportSchemaTests
         typeof(BenchReport), typeof(ComputerFacts), typeof(MachineFacts), typeof(ImageFacts), typeof(PlanFacts),
         typeof(ModeFacts), typeof(PointReport), typeof(BaselineReport), typeof(GrantedReadReport),
         typeof(VerificationReport), typeof(ModelReport), typeof(ModelPointReport),
+        typeof(PhasesReport), typeof(PhaseReport), typeof(DiagnosisReport), typeof(DiagnosisFinding),
     ];
 
     [Theory]
