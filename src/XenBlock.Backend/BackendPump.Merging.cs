@@ -58,6 +58,7 @@ internal sealed partial class BackendPump
         int count = _mergedCount;
         if (count == 0) return;
         int payloadCount = _mergedPayloadCount;
+        long bytes = _mergedBytes;
         _mergedCount = _mergedPayloadCount = 0;
         _mergedBytes = 0;
         if (IsTraced) StampAll(TraceEventKind.StoreAsked, _merged.AsSpan(0, count));
@@ -69,6 +70,7 @@ internal sealed partial class BackendPump
         }
 
         _counters.Merged += count - 1;
+        if (IsDetailed) Stamp(TraceEventKind.RequestsMerged, amount: (uint)count, detail: (ulong)bytes);
         for (int i = 0; i < count; i++)
         {
             // Which of them the failure belongs to, only the store can tell: each is tried by itself.

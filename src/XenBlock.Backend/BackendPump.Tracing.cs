@@ -8,7 +8,17 @@ namespace XenBlock.Backend;
 /// </content>
 internal sealed partial class BackendPump
 {
-    private bool IsTraced => _trace is { IsOn: true };
+    private bool IsTraced => _trace is not null && _trace.Records(TraceLevel.Phases);
+
+    private bool IsCounted => _trace is not null && _trace.Records(TraceLevel.Counters);
+
+    private bool IsDetailed => _trace is not null && _trace.Records(TraceLevel.Full);
+
+    /// <summary>The shell's thread goes to sleep, or has been woken; for that thread.</summary>
+    public void StampSleep(bool isAwake)
+    {
+        if (IsDetailed) Stamp(isAwake ? TraceEventKind.BackendWoke : TraceEventKind.BackendSlept);
+    }
 
     private void Stamp(TraceEventKind kind, PendingRequest? request = null, uint amount = 0, ulong detail = 0) =>
         _trace!.Write(_trace.NowNs, kind, _queueIndex, amount, request?.Id ?? 0, detail);

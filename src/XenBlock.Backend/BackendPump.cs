@@ -135,7 +135,7 @@ internal sealed partial class BackendPump : IDisposable
     {
         if (Fault is not null) return PumpOutcome.Faulted;
         if (_mustNotify) NotifyAtTheStart();
-        if (IsTraced && _ring.HasRequests) Stamp(TraceEventKind.TurnBegan);
+        if (IsCounted && _ring.HasRequests) Stamp(TraceEventKind.TurnBegan);
         PumpOutcome outcome = PumpOutcome.Busy;
         for (int taken = 0; taken < RequestsPerTurnMax; taken++)
         {
@@ -202,6 +202,7 @@ internal sealed partial class BackendPump : IDisposable
     private PayloadAccessor MakeAccessor(IGrantMapper mapper, BackendPumpOptions options, int segmentsMax)
     {
         DomainId owner = options.Frontend;
+        if (_trace is not null) mapper = new TracedGrantMapper(mapper, _trace, _queueIndex);
         PersistentAccessor Keeping() => new(
             mapper, owner, segmentsMax, options.PersistentPagesMax, options.PersistentBudget, _requests, _counters);
         MapAccessor Mapping(int batchMax) => new(mapper, owner, segmentsMax, batchMax, _counters);
@@ -268,7 +269,7 @@ internal sealed partial class BackendPump : IDisposable
             _free[_freeCount++] = request.Index;
         }
 
-        if (IsTraced) Stamp(TraceEventKind.ResponsesPublished, amount: (uint)_finishedCount);
+        if (IsCounted) Stamp(TraceEventKind.ResponsesPublished, amount: (uint)_finishedCount);
         _counters.Responses += _finishedCount;
         _counters.ResponsePublishes++;
         _finishedCount = 0;
@@ -278,6 +279,6 @@ internal sealed partial class BackendPump : IDisposable
         if (!isNotificationWanted) return;
         _counters.NotificationsSent++;
         _channel.Notify();
-        if (IsTraced) Stamp(TraceEventKind.FrontendNotified);
+        if (IsCounted) Stamp(TraceEventKind.FrontendNotified);
     }
 }

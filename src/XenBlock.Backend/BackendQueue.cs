@@ -143,7 +143,9 @@ internal sealed class BackendQueue
             if (_channel.State != EventChannelState.Interdomain)
                 return new QueueEnd(QueueEndKind.PeerGone, "the frontend closed its event channel, or died");
             if (_isStopping) break;
+            _pump.StampSleep(isAwake: false);
             bool isEvent = _channel.Wait(isPipelineEmpty ? IdleWait : delay - _awakeBelow);
+            _pump.StampSleep(isAwake: true);
             _counters.WakeUps++;
             if (isEvent && !_pump.HasRequests) storm.InVain(_channel);
         }

@@ -158,7 +158,9 @@ public sealed class BlockQueue : IPumpHost
             }
 
             bool isStarved = _pump.IsStarved;
+            _pump.StampSleep(isAwake: false);
             channel.Wait(isStarved && (left < TimeSpan.Zero || left > _starvedRetry) ? _starvedRetry : left);
+            _pump.StampSleep(isAwake: true);
             _pump.Counters.WakeUps++;
             if (isStarved) return true;
             if (_pump.HasResponses)

@@ -36,6 +36,7 @@ internal sealed partial class FrontendPump
 
         // Revoked first, then read: what is copied out is what the backend can no longer change.
         bool isFree = request.OfferedCount == 0 || _grants!.Revoke(in request, index);
+        if (request.OfferedCount != 0) StampRevoked(response.Id, request.OfferedCount);
         if (request.Region >= 0) FinishRegion(in request, operation, status, isFree);
         else if (!isFree && operation.Buffer is { } buffer) buffer.IsQuarantined = true;
         _inFlight.Give(index);

@@ -140,7 +140,7 @@ internal sealed partial class FrontendPump
     public bool Publish()
     {
         if (!IsUsable) return false;
-        if (IsTraced) StampPublished();
+        if (IsCounted) StampPublished();
         if (!_ring.PushRequests()) return false;
         Counters.NotificationsWanted++;
         return true;
@@ -167,7 +167,7 @@ internal sealed partial class FrontendPump
             if (!UseResponse(BlkifCodec.ReadResponse(copy))) break;
         }
 
-        if (_takingNs != 0) StampFinished(taken);
+        if (_takingNs != 0 || (taken != 0 && IsCounted)) StampFinished(taken);
         Counters.Responses += taken;
         if (_waiting.First is not null) StartWaiting();
         return taken;
@@ -281,7 +281,7 @@ internal sealed partial class FrontendPump
         ulong sector = (ulong)(operation.OffsetBytes + operation.StartedBytes) / ProtocolConstants.SectorSizeBytes;
         ulong id = Take(operation, index, wire, region, lengthBytes);
         _writer.PutData(wire, index, id, sector, references, offsetInPage, lengthBytes);
-        if (IsTraced) StampGranted(operation, id, lengthBytes);
+        if (IsCounted) StampGranted(operation, id, lengthBytes, _inFlight[index].OfferedCount);
         Counters.Segments += pageCount;
         if (pageCount > ProtocolConstants.DirectSegmentsMax) Counters.IndirectRequests++;
         return true;
@@ -311,7 +311,7 @@ internal sealed partial class FrontendPump
             (ulong)operation.OffsetBytes / ProtocolConstants.SectorSizeBytes,
             (ulong)operation.LengthBytes / ProtocolConstants.SectorSizeBytes,
             operation.Kind == BlockOperation.SecureDiscard);
-        if (IsTraced) StampGranted(operation, id, 0);
+        if (IsCounted) StampGranted(operation, id, 0);
         return true;
     }
 

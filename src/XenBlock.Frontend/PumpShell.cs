@@ -317,12 +317,22 @@ internal sealed class PumpShell
             if (hasMore) storm.End();
             if (hasMore || Spin(channel)) continue;
             if (queue.HasLostPeer) connection.Break(string.Empty);
+            StampSleep(isAwake: false);
             channel.Wait(isStarved ? _starvedRetry : Timeout.InfiniteTimeSpan);
+            StampSleep(isAwake: true);
             counters.WakeUps++;
             if (_pump.HasResponses) continue;
             counters.WakeUpsForNothing++;
             storm.InVain(channel);
         }
+    }
+
+    // A recorder has one writer at a time: whoever holds the gate. Asked first, so that nobody waits for the gate who
+    // has nothing to write.
+    private void StampSleep(bool isAwake)
+    {
+        if (!_pump.IsDetailed) return;
+        lock (_gate) _pump.StampSleep(isAwake);
     }
 
     private void Notify(IEventChannel channel)

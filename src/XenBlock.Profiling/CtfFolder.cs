@@ -20,6 +20,10 @@ public static class CtfFolder
         (TraceEventKind.BackendNotified, "backend_notified", "count", "unused", "unused2"),
         (TraceEventKind.ResponseTaken, "response_taken", "status", "id", "unused"),
         (TraceEventKind.ResponsesFinished, "responses_finished", "count", "unused", "unused2"),
+        (TraceEventKind.PagesGranted, "pages_granted", "pages", "id", "unused"),
+        (TraceEventKind.PagesRevoked, "pages_revoked", "pages", "id", "unused"),
+        (TraceEventKind.FrontendSlept, "frontend_slept", "unused", "unused2", "unused3"),
+        (TraceEventKind.FrontendWoke, "frontend_woke", "unused", "unused2", "unused3"),
         (TraceEventKind.TurnBegan, "turn_began", "unused", "unused2", "unused3"),
         (TraceEventKind.RequestTaken, "request_taken", "operation", "id", "sector"),
         (TraceEventKind.PagesReached, "pages_reached", "segments", "id", "bytes"),
@@ -28,6 +32,13 @@ public static class CtfFolder
         (TraceEventKind.PagesLetGo, "pages_let_go", "unused", "id", "unused2"),
         (TraceEventKind.ResponsesPublished, "responses_published", "count", "unused", "unused2"),
         (TraceEventKind.FrontendNotified, "frontend_notified", "count", "unused", "unused2"),
+        (TraceEventKind.PagesMapped, "pages_mapped", "pages", "unused", "unused2"),
+        (TraceEventKind.PagesUnmapped, "pages_unmapped", "pages", "unused", "unused2"),
+        (TraceEventKind.PagesCopiedIn, "pages_copied_in", "pieces", "unused", "unused2"),
+        (TraceEventKind.PagesCopiedOut, "pages_copied_out", "pieces", "unused", "unused2"),
+        (TraceEventKind.RequestsMerged, "requests_merged", "count", "unused", "bytes"),
+        (TraceEventKind.BackendSlept, "backend_slept", "unused", "unused2", "unused3"),
+        (TraceEventKind.BackendWoke, "backend_woke", "unused", "unused2", "unused3"),
     ];
 
     /// <summary>Writes a folder; files of an earlier trace in it are replaced.</summary>

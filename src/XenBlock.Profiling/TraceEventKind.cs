@@ -30,6 +30,18 @@ public enum TraceEventKind : ushort
     /// <summary>Frontend: all responses since the last of these are done with, T13.</summary>
     ResponsesFinished = 8,
 
+    /// <summary>Frontend, full: pages were granted for one request; the amount is how many.</summary>
+    PagesGranted = 9,
+
+    /// <summary>Frontend, full: the grants of one request's pages were taken back.</summary>
+    PagesRevoked = 10,
+
+    /// <summary>Frontend, full: its thread goes to sleep until there is an event.</summary>
+    FrontendSlept = 11,
+
+    /// <summary>Frontend, full: its thread was woken.</summary>
+    FrontendWoke = 12,
+
     /// <summary>Backend: a turn of the pump began, T4.</summary>
     TurnBegan = 16,
 
@@ -53,4 +65,25 @@ public enum TraceEventKind : ushort
 
     /// <summary>Backend: the frontend was notified of them, T11. Missing where it wanted no event.</summary>
     FrontendNotified = 23,
+
+    /// <summary>Backend, full: one call mapped pages; the amount is how many.</summary>
+    PagesMapped = 24,
+
+    /// <summary>Backend, full: one call unmapped pages.</summary>
+    PagesUnmapped = 25,
+
+    /// <summary>Backend, full: one call copied out of granted pages; the amount is how many pieces.</summary>
+    PagesCopiedIn = 26,
+
+    /// <summary>Backend, full: one call copied into granted pages.</summary>
+    PagesCopiedOut = 27,
+
+    /// <summary>Backend, full: one call of the store did several requests; the amount is how many.</summary>
+    RequestsMerged = 28,
+
+    /// <summary>Backend, full: its thread goes to sleep until there is an event or the store has answered.</summary>
+    BackendSlept = 29,
+
+    /// <summary>Backend, full: its thread was woken.</summary>
+    BackendWoke = 30,
 }

@@ -54,8 +54,8 @@ public sealed class TraceRecorder
         set => _level = value;
     }
 
-    /// <summary>True if stamps are wanted: to be asked before the clock is.</summary>
-    public bool IsOn => _level != TraceLevel.Off;
+    /// <summary>True if records of a level are wanted: to be asked before the clock is.</summary>
+    public bool Records(TraceLevel level) => _level >= level;
 
     /// <summary>Nanoseconds of the clock.</summary>
     public long NowNs => _time.TimestampFrequency == 1_000_000_000

@@ -27,9 +27,9 @@ public sealed partial class MetricsTests : IDisposable
         string text = await client.GetStringAsync(
             new Uri($"http://127.0.0.1:{port}/metrics"), TestContext.Current.CancellationToken);
 
-        Match bytes = Regex.Match(text, """^xenblk_backend_io_bytes_total\{.*operation="read".*\} (\d+)$""", Lines);
+        Match bytes = Regex.Match(text, """^xenblk_backend_io_bytes_total\{.*operation="read".*\} (?<bytes>\d+)$""", Lines);
         Assert.True(bytes.Success, text);
-        Assert.InRange(long.Parse(bytes.Groups[1].Value, CultureInfo.InvariantCulture), 4 << 20, long.MaxValue);
+        Assert.InRange(long.Parse(bytes.Groups["bytes"].Value, CultureInfo.InvariantCulture), 4 << 20, long.MaxValue);
         HashSet<string> offered = [.. Name().Matches(text).Select(match => match.Value)];
         string[] drawn = Drawn();
         Assert.True(drawn.Length > 10, "the dashboard draws next to nothing");
@@ -86,7 +86,7 @@ public sealed partial class MetricsTests : IDisposable
         Assert.Contains($"--metrics {word}", result.Error, StringComparison.Ordinal);
     }
 
-    private const RegexOptions Lines = RegexOptions.Multiline;
+    private const RegexOptions Lines = RegexOptions.Multiline | RegexOptions.ExplicitCapture;
 
     private static string[] Drawn()
     {

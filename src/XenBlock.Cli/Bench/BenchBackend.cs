@@ -75,6 +75,18 @@ internal sealed class BenchBackend : IBenchBackend
     }
 
     /// <inheritdoc/>
+    public DiskCounters? ReadDisks()
+    {
+        ServedDiskStatistics[] disks = [.. _disks.Select(disk => disk.Statistics)];
+        return new DiskCounters(
+            disks.Sum(disk => disk.MapCalls),
+            disks.Sum(disk => disk.UnmapCalls),
+            disks.Sum(disk => disk.CopyCalls),
+            disks.Sum(disk => disk.PersistentMisses),
+            disks.Sum(disk => disk.PersistentEvictions));
+    }
+
+    /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
         await _backend.DisposeAsync();

@@ -78,17 +78,25 @@ internal sealed class BenchRunner(
         }
 
         if (session.Trace is { } trace)
-            TracePoints(new PointTracer(session, trace, _points.Count));
+        {
+            using PointTracer tracer = new(session, trace, settings.TraceLevel, _points.Count);
+            TracePoints(tracer);
+        }
     }
 
     private void TracePoints(PointTracer tracer)
     {
+        List<TracedPoint> traced = [];
         foreach (MeasuredPoint measured in _points)
         {
             token.ThrowIfCancellationRequested();
-            tracer.Measure(measured);
+            DiskFacts facts = tracer.Measure(measured, settings.Store);
+            traced.Add(new TracedPoint(measured.Point, facts));
         }
 
+        IReadOnlyList<Diagnosis> diagnoses = TracedPoint.Diagnose(traced);
+        for (int i = 0; i < _points.Count; i++)
+            _points[i].Diagnosis = diagnoses[i];
         Traced = tracer.Kept;
         TracedRequests = tracer.Requests;
     }

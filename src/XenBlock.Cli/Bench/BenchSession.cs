@@ -68,6 +68,9 @@ internal sealed class BenchSession : IAsyncDisposable
         return Granted is { } granted ? total + CountersOf(granted) : total;
     }
 
+    /// <summary>What the backend's disks counted of pages; null if it is a process of its own.</summary>
+    public DiskCounters? ReadDisks() => _backend!.ReadDisks();
+
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {

@@ -1,3 +1,5 @@
+using XenBlock.Profiling;
+
 namespace XenBlock.Cli.Bench;
 
 /// <summary>What one run of the benchmark is to do, with nothing left open.</summary>
@@ -65,6 +67,9 @@ internal sealed record BenchSettings
 
     /// <summary>True to trace every point once more after it was measured, and say where its time went.</summary>
     public bool Traces { get; init; }
+
+    /// <summary>How much the trace records.</summary>
+    public TraceLevel TraceLevel { get; init; } = TraceLevel.Phases;
 
     /// <summary>Where to write what was traced: CTF, Perfetto, blktrace; null for nowhere.</summary>
     public string? TraceDirectory { get; init; }

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Text.Json;
 using XenBlock.Cli.CommandLine;
 using XenBlock.Cli.Output;
+using XenBlock.Profiling;
 
 namespace XenBlock.Cli.Bench;
 
@@ -66,6 +67,9 @@ internal sealed class ChildBackend : IBenchBackend
             ?? throw new WorkFailedException("The backend's process ended in the middle of the run.");
         return JsonSerializer.Deserialize(answer, JsonLines.Default.BenchCounters);
     }
+
+    /// <inheritdoc/>
+    public DiskCounters? ReadDisks() => null;
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()

@@ -17,6 +17,13 @@ internal sealed record MeasuredPoint(BenchPoint Point)
     /// <summary>What a report shows of its trace; null if it was not traced.</summary>
     public TraceView? Trace { get; set; }
 
+    /// <summary>Why it is as slow as it is; null if it was not traced.</summary>
+    public Diagnosis? Diagnosis { get; set; }
+
+    /// <summary>Requests on the ring a second, by the medians.</summary>
+    public double RequestsPerSecond => Statistics.Median(Samples.Select(
+        sample => sample.Counters.Requests / sample.Seconds));
+
     /// <summary>Median bandwidth in MB/s.</summary>
     public double MegabytesPerSecond => Statistics.Median(Samples.Select(Bandwidth));
 
@@ -46,6 +53,7 @@ internal sealed record MeasuredPoint(BenchPoint Point)
         RatioToLarge = MegabytesPerSecond / large,
         Phases = Phases is { } phases ? PhasesReport.Of(phases) : null,
         Trace = Trace is { } trace ? TraceReport.Of(trace) : null,
+        Diagnosis = Diagnosis is { } diagnosis ? DiagnosisReport.Of(diagnosis) : null,
         Spread = Statistics.Spread([.. Samples.Select(Bandwidth)]),
         Samples = Samples.Count,
         SamplesMegabytesPerSecond = [.. Samples.Select(Bandwidth)],

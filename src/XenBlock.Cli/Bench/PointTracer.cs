@@ -1,15 +1,23 @@
 using XenBlock.Profiling;
 using XenBlock.Profiling.Views;
+using XenBlock.Protocol;
+using XenBlock.SharedMemory;
 
 namespace XenBlock.Cli.Bench;
 
 /// <summary>
-/// Measures points once more with the trace on, for as long as the recorders have room, and says where the time of
-/// their requests went. After the measurement, so that what tracing costs is in no figure of it.
+/// Measures points once more with the trace on, for as long as a diagnosis wants, and says all that is known of
+/// them then. After the measurement, so that what tracing costs is in no figure of it.
 /// </summary>
-internal sealed class PointTracer(BenchSession session, TraceSession trace, int pointCount)
+internal sealed class PointTracer(BenchSession session, TraceSession trace, TraceLevel level, int pointCount)
+    : IDisposable
 {
     private static readonly TimeSpan s_length = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan s_lengthMax = TimeSpan.FromMilliseconds(500);
+
+    // The runtime tells of its pauses from a thread of its own.
+    private static readonly TimeSpan s_pausesLate = TimeSpan.FromMilliseconds(50);
+    private const int RequestsWanted = 1500;
 
     // What a folder of traces may take on the disk.
     private const long KeptBytesMax = 64L << 20;
@@ -21,6 +29,7 @@ internal sealed class PointTracer(BenchSession session, TraceSession trace, int 
     private readonly int _shownPerPoint = Math.Max(ShownMinPerPoint, ShownMax / Math.Max(1, pointCount));
     private readonly List<RecordedTrace> _kept = [];
     private readonly List<RequestTrace> _requests = [];
+    private readonly RuntimePauses _pauses = new(TimeProvider.System);
     private long _keptBytes;
 
     /// <summary>Packets of the points so far, up to 64 MiB; then only their phases.</summary>
@@ -29,25 +38,69 @@ internal sealed class PointTracer(BenchSession session, TraceSession trace, int 
     /// <summary>The requests of the points so far, up to 200,000 or somewhat more.</summary>
     public IReadOnlyList<RequestTrace> Requests => _requests;
 
-    /// <summary>Traces one point, and writes to it what was found.</summary>
-    public void Measure(MeasuredPoint measured)
+    /// <summary>Traces one point, and writes to it what is shown of it.</summary>
+    /// <param name="measured">Which, and what it does without a trace.</param>
+    /// <param name="store">What is behind it.</param>
+    /// <returns>All that is known of it, for a diagnosis.</returns>
+    public DiskFacts Measure(MeasuredPoint measured, StoreChoice store)
     {
         BenchPoint point = measured.Point;
+        double requestsPerSecond = measured.RequestsPerSecond;
         DiskWorker worker = session.WorkerFor(point);
         trace.Collect(); // what was on the way when the last one ended
         trace.Clear();
-        trace.Level = TraceLevel.Phases;
-        worker.Measure(point, s_length, session.Read);
+        DiskCounters? before = session.ReadDisks();
+        ThreadWatch threads = new();
+        int collections = GC.CollectionCount(0);
+        trace.Level = level;
+        worker.Measure(point, LengthFor(requestsPerSecond), session.Read);
         trace.Level = TraceLevel.Off;
+        (ThreadShare? frontend, ThreadShare? backend) = threads.End();
+        DiskCounters? after = session.ReadDisks();
+        if (GC.CollectionCount(0) != collections)
+            Thread.Sleep(s_pausesLate);
         trace.Collect();
         IReadOnlyList<RecordedTrace> streams = trace.Streams;
         Keep(streams);
         IReadOnlyList<RequestTrace> requests = RequestJoiner.JoinAll(streams, out int incomplete);
         if (_requests.Count < RequestsMax)
             _requests.AddRange(requests);
-        ulong lost = streams.Aggregate(0UL, (sum, stream) => sum + stream.Lost);
-        measured.Phases = PhaseSummary.Of(requests, incomplete, lost);
         measured.Trace = TraceView.Of(streams, requests, _shownPerPoint);
+        DiskKnobs knobs = KnobsOf(point, worker, store);
+        DiskFacts facts = new()
+        {
+            Trace = TraceStatistics.Of(streams, requests, incomplete, knobs.SlotCount),
+            Requests = requests,
+            Knobs = knobs,
+            Counters = before is { } first && after is { } last ? last - first : null,
+            FrontendThread = frontend,
+            BackendThread = backend,
+            Pauses = RuntimePauses.IsSupported ? _pauses.Take() : null,
+            UntracedRequestsPerSecond = requestsPerSecond,
+        };
+        measured.Phases = facts.Trace.Summary;
+        return facts;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _pauses.Dispose();
+
+    // As short as gives the requests that a diagnosis wants, with some to spare.
+    private static TimeSpan LengthFor(double requestsPerSecond) => TimeSpan.FromSeconds(Math.Clamp(
+        RequestsWanted / Math.Max(1, requestsPerSecond), s_length.TotalSeconds, s_lengthMax.TotalSeconds));
+
+    private static DiskKnobs KnobsOf(BenchPoint point, DiskWorker worker, StoreChoice store)
+    {
+        AgreedFeatures agreed = worker.Device.Features;
+        int slotBytes = BlkifCodec.SlotSizeBytes(agreed.Abi);
+        return new DiskKnobs
+        {
+            Access = point.Access.ToString().ToLowerInvariant(),
+            QueueCount = agreed.QueueCount,
+            SlotCount = (int)RingLayout.For(slotBytes, 1 << agreed.RingPageOrder).SlotCount,
+            SegmentsMax = Math.Max(ProtocolConstants.DirectSegmentsMax, agreed.IndirectSegmentsMax),
+            StoreIsPipelined = store == StoreChoice.Sd2014,
+        };
     }
 
     private void Keep(IReadOnlyList<RecordedTrace> streams)

@@ -2,6 +2,7 @@ using System.CommandLine;
 using XenBlock.Cli.Bench;
 using XenBlock.Cli.CommandLine;
 using XenBlock.Cli.Output;
+using XenBlock.Profiling;
 
 namespace XenBlock.Cli.Commands;
 
@@ -50,8 +51,9 @@ internal sealed class BenchOptions
     private readonly Option<string> _trace = new("--trace")
     {
         Description = "phases: trace every point once more after it was measured, and say where the time of its "
-            + "requests went; with --out, the trace too, for babeltrace2, Perfetto and btt.",
-        HelpName = "off|phases",
+            + "requests went and what holds them back; with --out, the trace too, for babeltrace2, Perfetto and btt. "
+            + "full: in it also each grant call, merged requests, and when threads sleep.",
+        HelpName = "off|phases|full",
         DefaultValueFactory = _ => "off",
     };
 
@@ -120,7 +122,7 @@ internal sealed class BenchOptions
         _model.AcceptOnlyFromAmong("sd2014");
         _access.AcceptOnlyFromAmong([.. CommonOptions.AccessWords, AllAccesses]);
         _grants.AcceptOnlyFromAmong("mmap", "table");
-        _trace.AcceptOnlyFromAmong("off", "phases");
+        _trace.AcceptOnlyFromAmong("off", "phases", "full");
         _store.AcceptOnlyFromAmong("file", "memory", "null");
         _pattern.AcceptOnlyFromAmong("sequential", "random");
         _only.AcceptOnlyFromAmong("read", "write");
@@ -201,6 +203,7 @@ internal sealed class BenchOptions
         return settings with
         {
             Traces = true,
+            TraceLevel = result.GetRequiredValue(_trace) is "full" ? TraceLevel.Full : TraceLevel.Phases,
             TraceDirectory = result.GetValue(_out),
         };
     }

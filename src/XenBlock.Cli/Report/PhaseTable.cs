@@ -35,7 +35,37 @@ internal static class PhaseTable
         writer.WriteLine();
         table.WriteTo(writer);
         writer.WriteLine();
+        IReadOnlyList<string> headlines = Headlines(points);
+        foreach (string line in headlines)
+            writer.WriteLine(line);
+        if (headlines.Count > 0)
+            writer.WriteLine();
     }
+
+    /// <summary>What the diagnoses say: a line for each cause, and the points that share it.</summary>
+    public static IReadOnlyList<string> Headlines(IReadOnlyList<PointReport> points)
+    {
+        List<string> lines = [];
+        Func<PointReport, string> way = BenchTable.WayOf(points);
+        foreach (var cause in points.Where(point => point.Diagnosis is not null)
+            .GroupBy(point => CauseOf(point.Diagnosis!), StringComparer.Ordinal))
+        {
+            PointReport worst = cause.MaxBy(point => GainOf(point.Diagnosis!))!;
+            string others = cause.Count() == 1
+                ? ""
+                : $", and {cause.Count() - 1} more like it";
+            lines.Add($"{Report.Findings.Capital(worst.Operation)} {ByteSize.Format(worst.SizeBytes)} depth "
+                + $"{worst.Depth} {way(worst)}{others}: {worst.Diagnosis!.Headline}");
+        }
+
+        return lines;
+    }
+
+    private static double GainOf(DiagnosisReport diagnosis) =>
+        diagnosis.Findings.Count == 0 ? 0 : diagnosis.Findings[0].PredictedGain ?? 0;
+
+    private static string CauseOf(DiagnosisReport diagnosis) =>
+        diagnosis.Findings.Count == 0 ? diagnosis.Outcome : diagnosis.Findings[0].Rule;
 
     /// <summary>A sentence for the shallowest and the deepest point of each operation.</summary>
     public static IReadOnlyList<string> Findings(IReadOnlyList<PointReport> points)

@@ -69,6 +69,9 @@ internal sealed record PointReport
     /// <summary>What was traced of it, for the views of the page; null in a run that was not traced.</summary>
     public TraceReport? Trace { get; init; }
 
+    /// <summary>Why it is as slow as it is; null in a run that was not traced.</summary>
+    public DiagnosisReport? Diagnosis { get; init; }
+
     /// <summary>(largest - smallest) / median of the samples' bandwidth.</summary>
     public required double Spread { get; init; }
 

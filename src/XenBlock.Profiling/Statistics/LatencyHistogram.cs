@@ -30,8 +30,8 @@ public sealed class LatencyHistogram
         {
             for (int bucket = 0; bucket < _counts.Length; bucket++)
             {
-                if (_counts[bucket] != 0)
-                    yield return new LatencyBucket(LowOf(bucket), HighOf(bucket), _counts[bucket]);
+                if (_counts[bucket] == 0) continue;
+                yield return new LatencyBucket(LowOf(bucket), HighOf(bucket), _counts[bucket]);
             }
         }
     }

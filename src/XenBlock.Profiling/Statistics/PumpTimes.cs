@@ -30,7 +30,7 @@ public sealed class PumpTimes
         {
             if (firstNs == 0) firstNs = beforeNs = record.TimeNs;
             PumpWork work = WorkOf(record.Kind);
-            if (work == PumpWork.Grant)
+            if (work == PumpWork.Grant && record.Detail != 0)
             {
                 // Before it was submitted the thread was the application's. An operation that waited for a slot was
                 // submitted long before.
@@ -50,15 +50,15 @@ public sealed class PumpTimes
     private static PumpWork WorkOf(TraceEventKind kind) => kind switch
     {
         TraceEventKind.ReadGranted or TraceEventKind.WriteGranted or TraceEventKind.FlushGranted
-            or TraceEventKind.DiscardGranted => PumpWork.Grant,
+            or TraceEventKind.DiscardGranted or TraceEventKind.PagesGranted => PumpWork.Grant,
         TraceEventKind.RequestsPublished => PumpWork.Publish,
         TraceEventKind.BackendNotified or TraceEventKind.FrontendNotified => PumpWork.Notify,
-        TraceEventKind.ResponsesFinished => PumpWork.Finish,
+        TraceEventKind.ResponsesFinished or TraceEventKind.PagesRevoked => PumpWork.Finish,
         TraceEventKind.RequestTaken => PumpWork.Take,
-        TraceEventKind.PagesReached => PumpWork.Map,
+        TraceEventKind.PagesReached or TraceEventKind.PagesMapped or TraceEventKind.PagesCopiedIn => PumpWork.Map,
         TraceEventKind.StoreAsked => PumpWork.AskStore,
-        TraceEventKind.StoreAnswered => PumpWork.Store,
-        TraceEventKind.PagesLetGo => PumpWork.LetGo,
+        TraceEventKind.StoreAnswered or TraceEventKind.RequestsMerged => PumpWork.Store,
+        TraceEventKind.PagesLetGo or TraceEventKind.PagesUnmapped or TraceEventKind.PagesCopiedOut => PumpWork.LetGo,
         TraceEventKind.ResponsesPublished => PumpWork.Respond,
         _ => PumpWork.Idle, // a turn that begins, a response that is there: it was waited for
     };

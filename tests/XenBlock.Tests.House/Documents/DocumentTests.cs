@@ -75,6 +75,7 @@ public sealed class DocumentTests
         string[] commands =
         [
             "build", "test", "native", "oracle", "litmus", "bench", "coverage", "testbed", "fuzz", "soak", "tidy", "ci",
+            "diagnose",
         ];
         Assert.All(commands, command => Assert.Contains($"#   ./x {command}", door.Text, StringComparison.Ordinal));
     }

@@ -2,6 +2,7 @@ using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
 using XenBlock.Cli.Report;
+using XenBlock.Profiling;
 using Xunit;
 
 namespace XenBlock.Tests.Cli;
@@ -14,7 +15,7 @@ public sealed class ReportSchemaTests
         typeof(ModeFacts), typeof(PointReport), typeof(BaselineReport), typeof(GrantedReadReport),
         typeof(VerificationReport), typeof(ModelReport), typeof(ModelPointReport),
         typeof(TraceReport), typeof(BreakdownReport), typeof(PercentileReport), typeof(NotificationsReport),
-        typeof(PhasesReport), typeof(PhaseReport),
+        typeof(PhasesReport), typeof(PhaseReport), typeof(DiagnosisReport), typeof(DiagnosisFinding),
     ];
 
     [Theory]

@@ -1,0 +1,39 @@
+namespace XenBlock.Profiling;
+
+/// <summary>Why a disk is as slow as it is.</summary>
+/// <param name="Outcome">Whether a cause is named.</param>
+/// <param name="Headline">All of it in one sentence or two.</param>
+/// <param name="Findings">The causes, the one that costs most first; empty unless one is named.</param>
+/// <remarks>docs/diagnosis.md has each rule with its threshold, and how it did on disks whose cause is known.</remarks>
+public sealed record Diagnosis(DiagnosisOutcome Outcome, string Headline, IReadOnlyList<DiagnosisFinding> Findings)
+{
+    private static readonly DiagnosisRule[] _causes =
+    [
+        new UnmapPerRequestRule(), new RingFullRule(), new MergeMissingRule(), new SegmentLimitRule(),
+        new NotifyStormRule(), new WakeUpRule(), new SerialFrontendRule(), new SerialBackendRule(), new AccessRule(),
+        new StoreBoundRule(), new FlushRule(), new PoolRule(), new PauseRule(),
+    ];
+
+    // True of most disks that are driven hard: worth saying only where nothing else is to be said.
+    private static readonly DiagnosisRule[] _lastResorts = [new ProcessorRule(), new SmallRequestsRule()];
+
+    /// <summary>Examines a disk.</summary>
+    /// <param name="facts">What is known of it.</param>
+    public static Diagnosis Of(DiskFacts facts)
+    {
+        if (Refusal.Of(facts) is { } refusal) return new Diagnosis(DiagnosisOutcome.Unknown, refusal, []);
+        var model = new StageModel(facts);
+        List<DiagnosisFinding> findings = Judge(_causes, facts, model);
+        if (findings.Count == 0) findings = Judge(_lastResorts, facts, model);
+        if (findings.Count != 0) return new Diagnosis(DiagnosisOutcome.Named, Words.Headline(findings[0]), findings);
+        return model.IsSaturated
+            ? new Diagnosis(DiagnosisOutcome.Fine, Words.Fine(facts, model), [])
+            : new Diagnosis(DiagnosisOutcome.Unknown, Words.Unknown(facts), []);
+    }
+
+    private static List<DiagnosisFinding> Judge(DiagnosisRule[] rules, DiskFacts facts, StageModel model) =>
+    [
+        .. rules.Select(rule => rule.Judge(facts, model)).OfType<DiagnosisFinding>()
+            .OrderByDescending(finding => finding.PredictedGain ?? 1),
+    ];
+}

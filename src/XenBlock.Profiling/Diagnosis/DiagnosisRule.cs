@@ -1,0 +1,36 @@
+namespace XenBlock.Profiling;
+
+/// <summary>One cause, and how it is recognised. Thresholds are the rule's own constants.</summary>
+/// <param name="id">Its number, as D1.</param>
+/// <param name="name">Its name.</param>
+internal abstract class DiagnosisRule(string id, string name)
+{
+    private const double GainMax = 100;
+
+    /// <summary>Looks for the cause.</summary>
+    /// <param name="facts">What is known.</param>
+    /// <param name="model">What the stages could do.</param>
+    /// <returns>Null if it is not there, or cannot be seen.</returns>
+    public abstract DiagnosisFinding? Judge(DiskFacts facts, StageModel model);
+
+    /// <summary>A finding of this rule.</summary>
+    protected DiagnosisFinding Found(
+        string sentence, double confidence, double? gain, string advice, params string[] evidence) =>
+        new(id, name, sentence, Math.Clamp(confidence, 0, 1), Plausible(gain), advice, evidence);
+
+    /// <summary>How sure a value makes us: half at the threshold, quite at the value that is certain.</summary>
+    protected static double Sure(double value, double threshold, double certain) =>
+        0.5 + (0.45 * Math.Clamp((value - threshold) / (certain - threshold), 0, 1));
+
+    // A model of two stages says nothing sensible of a stage that is left with next to no work.
+    private static double? Plausible(double? gain) =>
+        gain is { } ratio && double.IsFinite(ratio) ? Math.Clamp(ratio, 1, GainMax) : null;
+
+    /// <summary>The mean of one phase, in nanoseconds.</summary>
+    protected static double MeanNs(DiskFacts facts, RequestPhase phase) =>
+        facts.Trace.Summary.Phases[(int)phase].MeanNs;
+
+    /// <summary>Its part of the latency, 0 to 1.</summary>
+    protected static double Share(DiskFacts facts, RequestPhase phase) =>
+        facts.Trace.Summary.Phases[(int)phase].Share;
+}

@@ -1,0 +1,38 @@
+namespace XenBlock.Profiling;
+
+/// <summary>D11: flushes take the time, and what is behind them waits.</summary>
+internal sealed class FlushRule() : DiagnosisRule("D11", "flush drain")
+{
+    private const double ShareMin = 0.2;
+    private const double FlushesMin = 0.1;
+
+    // What the prediction is made for: a flush for so many writes instead of for each.
+    private const int GroupSize = 16;
+
+    public override DiagnosisFinding? Judge(DiskFacts facts, StageModel model)
+    {
+        RequestTrace[] flushes =
+            [.. facts.Requests.Where(request => request.Kind == TraceEventKind.FlushGranted)];
+        int writes = facts.Requests.Count(request => request.Kind == TraceEventKind.WriteGranted);
+        if (flushes.Length == 0 || facts.Trace.DurationNs == 0 || flushes.Length < writes * FlushesMin) return null;
+        const int asked = (int)RequestPhase.Store;
+        LevelOverTime flushing = LevelOverTime.Of(
+            flushes.Select(flush => (flush.Stamps[asked], flush.Stamps[asked + 1])),
+            facts.Requests.Min(request => request.Stamps[0]),
+            facts.Requests.Max(request => request.Stamps[RequestTrace.PhaseCount]));
+        double share = flushing.ShareAtLeast(1);
+        if (share < ShareMin) return null;
+        double writesEach = (double)writes / flushes.Length;
+        double left = Math.Min(1, writesEach / GroupSize);
+        return Found(
+            $"Flushing takes {Words.Percent(share)} of the time: a flush for {Words.Number(writesEach)} writes.",
+            Sure(share, ShareMin, 0.6),
+            1 / (1 - (share * (1 - left))),
+            $"Flush once for {GroupSize} writes or more, where the application may lose that many; or a store that "
+                + "flushes faster.",
+            $"{flushes.Length:N0} flushes of {Words.Us(flushes.Average(flush => flush.PhaseNs(RequestPhase.Store)))} "
+                + $"each in the store, {writes:N0} writes",
+            $"{Words.Number(model.InFlight)} requests under way on average",
+            $"the gain is in writes, for one flush each {GroupSize}");
+    }
+}

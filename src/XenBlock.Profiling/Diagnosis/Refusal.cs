@@ -1,0 +1,41 @@
+namespace XenBlock.Profiling;
+
+/// <summary>D0: when a trace is not good enough to say anything of the disk.</summary>
+internal static class Refusal
+{
+    private const int RequestsMin = 1000;
+    private const double CoverageMin = 0.99;
+    private const double SlowdownMax = 0.3;
+
+    /// <summary>Why nothing can be said, and which run would tell; null if something can.</summary>
+    public static string? Of(DiskFacts facts)
+    {
+        PhaseSummary summary = facts.Trace.Summary;
+        if (summary.Lost > 0)
+        {
+            return $"Unknown (D0): {summary.Lost:N0} records were overwritten before they were read; a shorter trace, "
+                + "or one with more pages a recorder, would tell.";
+        }
+
+        if (summary.RequestCount < RequestsMin)
+        {
+            return $"Unknown (D0): {summary.RequestCount:N0} requests are too few, {RequestsMin:N0} are wanted; a "
+                + "longer trace would tell.";
+        }
+
+        double coverage = (double)summary.RequestCount / (summary.RequestCount + summary.Incomplete);
+        if (coverage < CoverageMin)
+        {
+            return $"Unknown (D0): of {summary.Incomplete:N0} requests a part is missing, so {Words.Percent(coverage)} "
+                + "are covered; a trace that begins and ends while nothing is under way would tell.";
+        }
+
+        double slowdown = facts.UntracedRequestsPerSecond is { } untraced and > 0
+            ? 1 - (facts.Trace.RequestsPerSecond / untraced)
+            : 0;
+        return slowdown > SlowdownMax
+            ? $"Unknown (D0): the traced run was {Words.Percent(slowdown)} slower than the one that was measured, so "
+                + "it does not speak for it; a run on a computer that is less busy would tell."
+            : null;
+    }
+}

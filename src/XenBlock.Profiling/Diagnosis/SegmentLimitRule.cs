@@ -1,0 +1,46 @@
+namespace XenBlock.Profiling;
+
+/// <summary>D4: operations are split into requests of 11 segments, since no larger ones were agreed on.</summary>
+internal sealed class SegmentLimitRule() : DiagnosisRule("D4", "segment limit")
+{
+    private const int DirectSegments = 11;
+    private const double FullMin = 0.5;
+    private const double PartsMin = 2;
+    private const int PageBytes = 4096;
+    private const int IndirectSegments = 256;
+
+    public override DiagnosisFinding? Judge(DiskFacts facts, StageModel model)
+    {
+        double full = facts.Trace.Batches.SegmentsPerRequest.ShareOf(DirectSegments);
+        double parts = facts.Trace.Operations.RequestsPerOperation.Mean;
+        if (facts.Knobs.SegmentsMax > DirectSegments || full < FullMin || parts < PartsMin) return null;
+        double pages = (double)facts.Trace.Operations.LargestBytes / PageBytes;
+        double partsThen = Math.Ceiling(pages / IndirectSegments);
+        double part = Math.Max(0, 1 - (partsThen / parts));
+        double backendNs = FixedNs(facts, model) * part;
+        double frontendNs =
+            (model.FrontendWorkNs(PumpWork.Notify) + model.FrontendWorkNs(PumpWork.Publish)) * part;
+        return Found(
+            $"Operations are split into {Words.Number(parts)} requests each, {Words.Percent(full)} of them of exactly "
+                + $"{DirectSegments} segments.",
+            Sure(full, FullMin, 0.9),
+            model.Gain(backendNs, frontendNs, backendNs + frontendNs),
+            "Use indirect requests: --modes indirect256 (IndirectSegmentsMax at both ends).",
+            $"the largest operation has {facts.Trace.Operations.LargestBytes:N0} bytes",
+            $"{Words.Us(FixedNs(facts, model))} of the backend's {Words.Us(model.BackendNs)} are spent on a request "
+                + "however small it is");
+    }
+
+    // What the backend does once a request: known where the last part of an operation is smaller than the others.
+    private static double FixedNs(DiskFacts facts, StageModel model)
+    {
+        double fixedNs = model.BackendWorkNs(PumpWork.Take) + model.BackendWorkNs(PumpWork.Respond)
+            + model.BackendWorkNs(PumpWork.Notify) + model.BackendWorkNs(PumpWork.AskStore);
+        if (facts.Counters is { } counters && counters.UnmapCalls >= facts.Trace.Summary.RequestCount * 0.9)
+            fixedNs += model.BackendWorkNs(PumpWork.LetGo);
+        if (facts.Trace.Costs is not { } costs) return fixedNs;
+        double Part(RequestPhase phase, PumpWork work) =>
+            Math.Clamp(costs.Phases[(int)phase].FixedNs, 0, model.BackendWorkNs(work));
+        return fixedNs + Part(RequestPhase.Map, PumpWork.Map) + Part(RequestPhase.Store, PumpWork.Store);
+    }
+}

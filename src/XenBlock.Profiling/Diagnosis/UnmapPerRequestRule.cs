@@ -1,0 +1,36 @@
+namespace XenBlock.Profiling;
+
+/// <summary>D1: a call that unmaps for every request, and it costs.</summary>
+internal sealed class UnmapPerRequestRule() : DiagnosisRule("D1", "unmap per request")
+{
+    private const double CallsMin = 0.9;
+    private const double ShareMin = 0.15;
+
+    // What one call may hold is the backend's own limit (BackendPump's 32 requests).
+    private const int BatchMax = 32;
+
+    public override DiagnosisFinding? Judge(DiskFacts facts, StageModel model)
+    {
+        if (facts.Counters is not { } counters) return null;
+        double calls = (double)counters.UnmapCalls / facts.Trace.Summary.RequestCount;
+        double share = model.BackendShare(PumpWork.LetGo);
+        if (calls < CallsMin || share < ShareMin) return null;
+        double unmapNs = model.BackendWorkNs(PumpWork.LetGo);
+
+        // With one request at a time there is nothing to batch with: then only pages that stay mapped help.
+        double batch = Math.Clamp(facts.Trace.Batches.RequestsPerTurn.Mean, 1, BatchMax);
+        bool canBatch = batch >= 2;
+        double savedNs = canBatch ? unmapNs * (1 - (1 / batch)) : unmapNs;
+        double phaseNs = MeanNs(facts, RequestPhase.Unmap);
+        return Found(
+            $"Unmapping takes {Words.Percent(share)} of the backend's time, {Words.Number(calls)} calls a request.",
+            Sure(share, ShareMin, 0.5),
+            model.Gain(savedNs, 0, phaseNs * savedNs / unmapNs),
+            canBatch
+                ? "Unmap what is answered together in one call: --access batch (ServedDiskOptions.Access)."
+                : "Let pages stay mapped: --access persistent (ServedDiskOptions.Access).",
+            $"{counters.UnmapCalls:N0} unmap calls for {facts.Trace.Summary.RequestCount:N0} requests",
+            $"{Words.Us(unmapNs)} of the backend's {Words.Us(model.BackendNs)} a request",
+            $"{Words.Number(batch)} requests a turn could share a call");
+    }
+}

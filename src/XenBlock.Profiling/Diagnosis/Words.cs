@@ -1,0 +1,69 @@
+using System.Globalization;
+
+namespace XenBlock.Profiling;
+
+/// <summary>Numbers and outcomes in words.</summary>
+internal static class Words
+{
+    /// <summary>Nanoseconds as microseconds, with as many digits as they deserve.</summary>
+    public static string Us(double ns)
+    {
+        double us = ns / 1000;
+        string format = us >= 100 ? "N0" : us >= 10 ? "N1" : "N2";
+        return us.ToString(format, CultureInfo.InvariantCulture) + " us";
+    }
+
+    /// <summary>A part as a percentage.</summary>
+    public static string Percent(double share) => (share * 100).ToString("N0", CultureInfo.InvariantCulture) + " %";
+
+    /// <summary>A number with two digits behind the point, or none if it is large.</summary>
+    public static string Number(double value) =>
+        value.ToString(value >= 100 ? "N0" : value >= 10 ? "N1" : "N2", CultureInfo.InvariantCulture);
+
+    /// <summary>A finding in one line.</summary>
+    public static string Headline(DiagnosisFinding finding)
+    {
+        string gain = finding.PredictedGain is { } ratio && ratio >= 1.05
+            ? $" That gives about {Number(ratio)} times the throughput, by the model."
+            : "";
+        return $"{finding.Sentence} {finding.Advice}{gain} ({finding.Rule}, {Percent(finding.Confidence)} sure)";
+    }
+
+    /// <summary>Nothing was found, and a stage is at its limit.</summary>
+    public static string Fine(DiskFacts facts, StageModel model)
+    {
+        bool isBackend = model.BackendBusy >= model.FrontendBusy;
+        PumpWork most = Enum.GetValues<PumpWork>().Where(work => work != PumpWork.Idle)
+            .MaxBy(work => isBackend ? model.BackendWorkNs(work) : model.FrontendWorkNs(work));
+        double ns = isBackend ? model.BackendWorkNs(most) : model.FrontendWorkNs(most);
+        return $"Nothing holds it back that this can see: the {(isBackend ? "backend" : "frontend")}'s thread works "
+            + $"{Percent(isBackend ? model.BackendBusy : model.FrontendBusy)} of the time, "
+            + $"{Us(isBackend ? model.BackendNs : model.FrontendNs)} a request, most of it {NameOf(most)} "
+            + $"({Us(ns)}); {Number(facts.Trace.RequestsPerSecond)} requests a second.";
+    }
+
+    /// <summary>No rule fits, and no stage is at its limit.</summary>
+    public static string Unknown(DiskFacts facts)
+    {
+        PhaseTime[] largest = [.. facts.Trace.Summary.Phases.OrderByDescending(phase => phase.Share).Take(2)];
+        return "Unknown: no rule fits. Most of the latency is "
+            + string.Join(" and ", largest.Select(phase => $"{phase.Phase} ({Percent(phase.Share)})"))
+            + ". A run with more under way (--depths 1,32) or with every way to reach pages (--access all) would tell.";
+    }
+
+    /// <summary>What a thread does, in words.</summary>
+    public static string NameOf(PumpWork work) => work switch
+    {
+        PumpWork.Application => "the application's own work",
+        PumpWork.Grant => "granting",
+        PumpWork.Publish => "publishing",
+        PumpWork.Notify => "sending events",
+        PumpWork.Take => "taking requests",
+        PumpWork.Map => "reaching pages",
+        PumpWork.AskStore or PumpWork.Store => "the store",
+        PumpWork.LetGo => "letting pages go",
+        PumpWork.Respond => "writing responses",
+        PumpWork.Finish => "finishing",
+        _ => "waiting",
+    };
+}

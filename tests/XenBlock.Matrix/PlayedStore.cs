@@ -1,0 +1,42 @@
+using XenBlock.SharedMemory;
+using XenBlock.Storage;
+
+namespace XenBlock.Matrix;
+
+/// <summary>A store that works in place, and takes what it is said to: on the processor, or asleep.</summary>
+internal sealed class PlayedStore(IBlockStore inner, StorePlan plan) : IBlockStore
+{
+    public StoreGeometry Geometry => inner.Geometry;
+
+    public static IBlockStore Open(StorePlan plan, long sizeBytes)
+    {
+        var memory = new MemoryBlockStore(sizeBytes);
+        if (plan.OverheadMs == 0) return new PlayedStore(memory, plan);
+        var model = new SlowModel("played", plan.OverheadMs, 1e12, plan.OverheadMs, 1e12);
+        var slow = new SlowBlockStore(memory, model);
+        return plan.IsPipelined ? slow : new PlayedStore(slow, plan);
+    }
+
+    public StoreResult Read(long offsetBytes, ReadOnlySpan<PayloadSegment> destination)
+    {
+        Prices.Burn(plan.BurnNs);
+        return inner.Read(offsetBytes, destination);
+    }
+
+    public StoreResult Write(long offsetBytes, ReadOnlySpan<PayloadSegment> source)
+    {
+        Prices.Burn(plan.BurnNs);
+        return inner.Write(offsetBytes, source);
+    }
+
+    public StoreResult Flush()
+    {
+        if (plan.FlushMs > 0) Thread.Sleep(plan.FlushMs);
+        return inner.Flush();
+    }
+
+    public StoreResult Discard(long offsetBytes, long lengthBytes, bool secure) =>
+        inner.Discard(offsetBytes, lengthBytes, secure);
+
+    public void Dispose() => inner.Dispose();
+}

@@ -1,0 +1,133 @@
+using XenBlock.Profiling;
+using Xunit;
+
+namespace XenBlock.Tests.Profiling;
+
+/// <summary>Each rule on a disk with its fault planted, and on the same disk repaired.</summary>
+public sealed class DiagnosisTests
+{
+    private static readonly Dictionary<string, (SimulatedDisk Bad, SimulatedDisk Repaired)> _disks =
+        new(StringComparer.Ordinal)
+        {
+            ["D1"] = (
+                new() { Access = "map", LetGoNs = 8000, UnmapsPerRequest = 1 },
+                new() { Access = "batch", LetGoNs = 500, UnmapsPerRequest = 1.0 / 16 }),
+            ["D2"] = (
+                new() { Batch = 32, WaitNs = 3_000_000, StoreNs = 1_000_000, IsPipelined = true },
+                new() { Batch = 128, StoreNs = 1_000_000, IsPipelined = true }),
+            ["D3"] = (
+                new() { IsSequential = true, Merges = false, StoreNs = 20_000 },
+                new() { IsSequential = true, StoreNs = 20_000 }),
+            ["D4"] = (
+                new()
+                {
+                    Batch = 24, Parts = 24, Segments = 11, LastSegments = 3, SegmentsMax = 11, MapNs = 20_000,
+                    MapNsPerPage = 100, IsSequential = true,
+                },
+                new() { Batch = 1, Segments = 256, MapNs = 20_000, MapNsPerPage = 100, StoreNs = 1000 }),
+            ["D5"] = (
+                new() { EventForEach = true, NotifyNs = 10_000 },
+                new() { NotifyNs = 10_000 }),
+            ["D6"] = (
+                new() { Batch = 4, WakeNs = 50_000 },
+                new() { Batch = 4, WakeNs = 500 }),
+            ["D7"] = (
+                new() { Batch = 1, StoreNs = 1_000_000, IsPipelined = true },
+                new() { Batch = 32, StoreNs = 1_000_000, IsPipelined = true }),
+            ["D8"] = (
+                new() { StoreNs = 1_000_000 },
+                new() { StoreNs = 1_000_000, IsPipelined = true }),
+            ["D9"] = (
+                new() { Access = "map", MapNs = 10_000 },
+                new() { Access = "persistent", MapNs = 300 }),
+            ["D10"] = (
+                new() { StoreNs = 200_000, IsPipelined = true },
+                new() { StoreNs = 1000 }),
+            ["D11"] = (
+                new() { Batch = 2, RequestsPerFlush = 1, FlushNs = 500_000 },
+                new() { Batch = 17, RequestsPerFlush = 16, FlushNs = 50_000 }),
+            ["D12"] = (
+                new() { EvictionsPerRequest = 1, MapNs = 15_000 },
+                new() { MapNs = 300 }),
+            ["D13"] = (
+                new() { StoreNs = 60_000, BackendThread = new(0.98, 0) },
+                new() { StoreNs = 200, BackendThread = new(0.98, 0) }),
+            ["D14"] = (
+                new() { PauseNs = 300_000 },
+                new()),
+            ["D15"] = (
+                new() { BySize = new CostLine(20_000, 0.4, 1) },
+                new() { Segments = 16, BySize = new CostLine(20_000, 0.4, 1) }),
+        };
+
+    public static TheoryData<string> Rules => [.. _disks.Keys];
+
+    [Theory]
+    [MemberData(nameof(Rules))]
+    public void A_rule_names_its_planted_cause_and_is_silent_on_the_repaired_disk(string rule)
+    {
+        (SimulatedDisk bad, SimulatedDisk repaired) = _disks[rule];
+        var diagnosis = Diagnosis.Of(bad.Facts());
+        Assert.Equal(DiagnosisOutcome.Named, diagnosis.Outcome);
+        DiagnosisFinding named = Assert.Single(diagnosis.Findings, finding => finding.Rule == rule);
+        Assert.InRange(named.Confidence, 0.5, 1);
+        Assert.NotEmpty(named.Evidence);
+        Assert.DoesNotContain(Diagnosis.Of(repaired.Facts()).Findings, finding => finding.Rule == rule);
+    }
+
+    [Theory]
+    [InlineData("D1")]
+    [InlineData("D2")]
+    [InlineData("D3")]
+    [InlineData("D4")]
+    [InlineData("D5")]
+    [InlineData("D6")]
+    [InlineData("D7")]
+    [InlineData("D8")]
+    [InlineData("D9")]
+    [InlineData("D12")]
+    [InlineData("D13")]
+    public void What_a_repair_gains_is_predicted_within_a_factor_of_one_and_a_half(string rule)
+    {
+        (SimulatedDisk bad, SimulatedDisk repaired) = _disks[rule];
+        DiagnosisFinding named = Diagnosis.Of(bad.Facts()).Findings.Single(finding => finding.Rule == rule);
+        repaired.Facts();
+        double gained = repaired.Throughput / bad.Throughput;
+        Assert.InRange(named.PredictedGain!.Value / gained, 1 / 1.5, 1.5);
+    }
+
+    [Fact]
+    public void What_holds_nothing_back_is_fine_and_what_cannot_be_told_is_unknown()
+    {
+        Assert.Equal(DiagnosisOutcome.Fine, Diagnosis.Of(new SimulatedDisk().Facts()).Outcome);
+        var few = new SimulatedDisk().Facts();
+        DiskFacts tooFew = few with
+        {
+            Trace = few.Trace with { Summary = few.Trace.Summary with { RequestCount = 999 } },
+        };
+        DiskFacts lossy = few with { Trace = few.Trace with { Summary = few.Trace.Summary with { Lost = 1 } } };
+        DiskFacts partial = few with
+        {
+            Trace = few.Trace with { Summary = few.Trace.Summary with { Incomplete = 100 } },
+        };
+        DiskFacts slowed = few with { UntracedRequestsPerSecond = few.Trace.RequestsPerSecond * 2 };
+        Assert.All([tooFew, lossy, partial, slowed], facts =>
+        {
+            var diagnosis = Diagnosis.Of(facts);
+            Assert.Equal(DiagnosisOutcome.Unknown, diagnosis.Outcome);
+            Assert.Contains("would tell", diagnosis.Headline, StringComparison.Ordinal);
+            Assert.Empty(diagnosis.Findings);
+        });
+    }
+
+    [Fact]
+    public void The_cause_that_costs_most_comes_first()
+    {
+        SimulatedDisk both = new() { Access = "map", MapNs = 10_000, LetGoNs = 40_000, UnmapsPerRequest = 1 };
+        var diagnosis = Diagnosis.Of(both.Facts());
+        Assert.Contains(diagnosis.Findings, finding => finding.Rule == "D1");
+        double[] gains = [.. diagnosis.Findings.Select(finding => finding.PredictedGain ?? 1)];
+        Assert.Equal(gains.OrderDescending(), gains);
+        Assert.StartsWith(diagnosis.Findings[0].Sentence, diagnosis.Headline, StringComparison.Ordinal);
+    }
+}
