@@ -17,7 +17,7 @@ internal sealed class PointTracer(BenchSession session, TraceSession trace, Trac
 
     // The runtime tells of its pauses from a thread of its own.
     private static readonly TimeSpan s_pausesLate = TimeSpan.FromMilliseconds(50);
-    private const int RequestsWanted = 1500;
+    private const int RequestsWanted = 4000;
 
     // What a folder of traces may take on the disk.
     private const long KeptBytesMax = 64L << 20;
