@@ -27,7 +27,8 @@ public sealed partial class MetricsTests : IDisposable
         string text = await client.GetStringAsync(
             new Uri($"http://127.0.0.1:{port}/metrics"), TestContext.Current.CancellationToken);
 
-        Match bytes = Regex.Match(text, """^xenblk_backend_io_bytes_total\{.*operation="read".*\} (?<bytes>\d+)$""", Lines);
+        Match bytes = Regex.Match(
+            text, """^xenblk_backend_io_bytes_total\{.*operation="read".*\} (?<bytes>\d+)$""", Lines);
         Assert.True(bytes.Success, text);
         Assert.InRange(long.Parse(bytes.Groups["bytes"].Value, CultureInfo.InvariantCulture), 4 << 20, long.MaxValue);
         HashSet<string> offered = [.. Name().Matches(text).Select(match => match.Value)];

@@ -23,7 +23,7 @@ internal sealed class TopDisk(IHypervisor tracer, TraceSubject subject) : IAsync
         await _follower.WishAsync(token);
     }
 
-    /// <summary>Takes over what was recorded: seldom enough to cost little, often enough that nothing is lost.</summary>
+    /// <summary>Takes over what was recorded, so often that nothing is lost.</summary>
     public void Collect() => _follower.Collect(wholeOnly: true);
 
     /// <summary>What it did since the last time.</summary>

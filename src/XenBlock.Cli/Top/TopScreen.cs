@@ -97,8 +97,8 @@ internal static class TopScreen
         {
             string name = $"{Letters[(int)phase.Phase]} {PhasesReport.NameOf(phase.Phase)}";
             int length = (int)Math.Round(phase.Share * bar);
-            yield return $"{name,-18} {Microseconds(phase.MeanNs),8} us {Share(phase.Share),5}  {new string('#', length)}"
-                .TrimEnd();
+            string numbers = $"{name,-18} {Microseconds(phase.MeanNs),8} us {Share(phase.Share),5}";
+            yield return $"{numbers}  {new string('#', length)}".TrimEnd();
         }
 
         yield return "";
