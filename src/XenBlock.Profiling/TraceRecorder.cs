@@ -18,6 +18,7 @@ public sealed class TraceRecorder
 
     private readonly SharedPages _pages;
     private readonly TimeProvider _time;
+    private readonly bool _isNanoseconds;
     private readonly int _packetCount;
     private ulong _count;
     private int _next; // where the next record goes
@@ -37,6 +38,7 @@ public sealed class TraceRecorder
             throw new ArgumentException("a page of control and two of packets at least", nameof(pages));
         _pages = pages;
         _time = time;
+        _isNanoseconds = time.TimestampFrequency == 1_000_000_000;
         Number = number;
         Name = name;
     }
@@ -58,7 +60,7 @@ public sealed class TraceRecorder
     public bool Records(TraceLevel level) => _level >= level;
 
     /// <summary>Nanoseconds of the clock.</summary>
-    public long NowNs => _time.TimestampFrequency == 1_000_000_000
+    public long NowNs => _isNanoseconds
         ? _time.GetTimestamp()
         : (long)(_time.GetTimestamp() * (1e9 / _time.TimestampFrequency));
 

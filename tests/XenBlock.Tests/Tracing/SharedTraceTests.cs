@@ -24,8 +24,8 @@ public sealed class SharedTraceTests
         using var store = new MemoryBlockStore(1 << 20);
         await using SharedTrace back = await OpenAsync(rig.BackendDomain);
         await using SharedTrace front = await OpenAsync(rig.FrontendDomain);
-        await rig.ServeAsync(store, new ServedDiskOptions { Trace = back.Session });
-        BlockDevice device = await rig.ConnectAsync(new BlockDeviceOptions { Trace = front.Session });
+        await rig.ServeAsync(store, new ServedDiskOptions { Trace = back.Session, QueuesMax = 1 });
+        BlockDevice device = await rig.ConnectAsync(new BlockDeviceOptions { Trace = front.Session, QueuesMax = 1 });
         await using TraceFollower follower = await FollowAsync(tracer, DomainId.Zero, recorders: 2);
         await device.ReadAsync(0, new byte[4096]);
         follower.Collect();
@@ -65,9 +65,11 @@ public sealed class SharedTraceTests
         using var store = new MemoryBlockStore(1 << 20);
         bool isFront = side == TraceSide.Frontend;
         await using SharedTrace shared = await OpenAsync(isFront ? rig.FrontendDomain : rig.BackendDomain);
-        await rig.ServeAsync(store, new ServedDiskOptions { Trace = isFront ? null : shared.Session });
+        await rig.ServeAsync(
+            store, new ServedDiskOptions { Trace = isFront ? null : shared.Session, QueuesMax = 1 });
         BlockDevice device =
-            await rig.ConnectAsync(new BlockDeviceOptions { Trace = isFront ? shared.Session : null });
+            await rig.ConnectAsync(
+                new BlockDeviceOptions { Trace = isFront ? shared.Session : null, QueuesMax = 1 });
         await using TraceFollower follower = await FollowAsync(tracer, DomainId.Zero, recorders: 1);
         await follower.WishAsync();
         await DeviceRig.UntilAsync(() => IsOn(shared));
