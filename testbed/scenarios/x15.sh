@@ -30,10 +30,12 @@ grep -q '"part":"whole"' both.json || fail "the ends were not joined"
 step "the backend is killed while it is traced: what it had recorded is there"
 xenblk trace --domain "$DOMAIN" --vdev xvda -o killed --seconds 6 --json >killed.json &
 tracer=$!
+attached() { xenstore-ls /local/domain/0/data/xenblk-trace | grep -q 'level = "phases'; }
+until_true 20 "the tracer does not attach" attached
 nap 2
 kill -9 "$SERVER"
 wait $tracer || fail "the tracer ended with its backend"
-grep -q '"requests":[1-9]' killed.json || fail "nothing is left of what was recorded"
+grep -q '"requests":[1-9]' killed.json || fail "nothing is left of what was recorded: $(cat killed.json)"
 xenstore-write "/local/domain/$DOMAIN/data/go" 1
 guest_says ours ENDED 60
 guest_ends ours 60
