@@ -8,12 +8,19 @@ internal static class MatrixDocument
 {
     private const string Mark = "<!-- what follows is written by ./x diagnose -->";
 
-    /// <summary>Puts the results behind the mark of a document; what stands before it is kept.</summary>
+    /// <summary>
+    /// Puts the results behind the mark of a document, or at its end; what stands before is kept.
+    /// </summary>
     public static void Write(string path, IReadOnlyList<ScenarioRun> runs, int rounds)
     {
-        string text = File.ReadAllText(path);
+        string text = File.Exists(path) ? File.ReadAllText(path) : $"# The diagnosis where the cause is known\n\n{Mark}";
         int at = text.IndexOf(Mark, StringComparison.Ordinal);
-        if (at < 0) throw new InvalidDataException($"{path} has no line \"{Mark}\": put it where the results belong.");
+        if (at < 0)
+        {
+            text = $"{text.TrimEnd()}\n\n{Mark}";
+            at = text.Length - Mark.Length;
+        }
+
         File.WriteAllText(path, text[..(at + Mark.Length)] + "\n\n" + Results(runs, rounds));
     }
 
