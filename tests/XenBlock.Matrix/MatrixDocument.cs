@@ -13,7 +13,7 @@ internal static class MatrixDocument
     /// </summary>
     public static void Write(string path, IReadOnlyList<ScenarioRun> runs, int rounds)
     {
-        string text = File.Exists(path) ? File.ReadAllText(path) : $"# The diagnosis where the cause is known\n\n{Mark}";
+        string text = File.Exists(path) ? File.ReadAllText(path) : "# The diagnosis where the cause is known";
         int at = text.IndexOf(Mark, StringComparison.Ordinal);
         if (at < 0)
         {
