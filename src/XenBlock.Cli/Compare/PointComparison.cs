@@ -12,7 +12,8 @@ internal sealed record PointComparison(PointReport First, PointReport Second)
     /// <summary>Bandwidth of the second over the first, by their medians, with its interval of 95 %.</summary>
     public MedianInterval Bandwidth { get; } =
         MedianInterval.Of(First.SamplesMegabytesPerSecond, Second.SamplesMegabytesPerSecond)
-            with { Ratio = Second.MegabytesPerSecond / First.MegabytesPerSecond };
+            with
+        { Ratio = Second.MegabytesPerSecond / First.MegabytesPerSecond };
 
     /// <summary>True if both were traced, so that their phases can be compared.</summary>
     public bool HasPhases => First.Phases is { Requests: > 0 } && Second.Phases is { Requests: > 0 };

@@ -57,7 +57,10 @@ internal sealed class FaultyUser(ScriptedFrontend frontend, BackendOffer offer, 
             1 when offer.Flush => new BlockRequest { Operation = BlkifOperation.FlushDiskCache, Id = ++_id },
             2 when offer.Discard => new BlockRequest
             {
-                Operation = BlkifOperation.Discard, Id = ++_id, SectorFirst = 2048, SectorCount = 64,
+                Operation = BlkifOperation.Discard,
+                Id = ++_id,
+                SectorFirst = 2048,
+                SectorCount = 64,
             },
             4 when offer.IndirectSegmentsMax > 0 => frontend.Indirect(
                 BlkifOperation.Read, ++_id, SectorOf(place), 32 + place, place * 2, 2),

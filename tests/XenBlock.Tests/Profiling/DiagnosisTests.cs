@@ -21,8 +21,14 @@ public sealed class DiagnosisTests
             ["D4"] = (
                 new()
                 {
-                    Batch = 24, Parts = 24, Segments = 11, LastSegments = 3, SegmentsMax = 11, MapNs = 20_000,
-                    MapNsPerPage = 100, IsSequential = true,
+                    Batch = 24,
+                    Parts = 24,
+                    Segments = 11,
+                    LastSegments = 3,
+                    SegmentsMax = 11,
+                    MapNs = 20_000,
+                    MapNsPerPage = 100,
+                    IsSequential = true,
                 },
                 new() { Batch = 1, Segments = 256, MapNs = 20_000, MapNsPerPage = 100, StoreNs = 1000 }),
             ["D5"] = (
