@@ -12,7 +12,7 @@ internal sealed class RequestDurations(TimeProvider time, ServedDisk disk)
     private readonly TagList[] _attributes = [.. Enumerable
         .Range(0, (int)BlkifOperation.Indirect)
         .Select(operation => new TagList(
-            BackendMetrics.Attributes(disk, "operation", NameOf((BlkifOperation)operation))))];
+            BackendMetrics.Disks.Attributes(disk, ("operation", NameOf((BlkifOperation)operation)))))];
 
     /// <summary>True if somebody listens.</summary>
     public static bool IsOn => BackendMetrics.RequestDuration.Enabled;

@@ -154,7 +154,7 @@ public sealed partial class ServedDisk : IAsyncDisposable
         }
 
         await PublishReadyAsync();
-        BackendMetrics.Add(this);
+        BackendMetrics.Disks.Add(this);
         if (_options.Access == PayloadAccess.Auto) _watchers.Add(PublishReasonsAsync()); // the others' never change
         _loop = Task.Run(RunAsync, CancellationToken.None);
     }
@@ -248,7 +248,7 @@ public sealed partial class ServedDisk : IAsyncDisposable
         }
 
         if (EndedInOrder && _options.InFlightPath is { } path) InFlightFile.Remove(path, QueuesMax);
-        BackendMetrics.Remove(this);
+        BackendMetrics.Disks.Remove(this);
         BackendEvents.Log.Ended(Frontend.Value, _name, reason);
         _completion.TrySetResult(reason);
     }

@@ -60,7 +60,7 @@ public sealed class BlockDevice : IAsyncDisposable
             hypervisor, opening.Directory, opening.Handshake, opening.Watch, _host, _buffers, options);
         _sectorMask = opening.Disk.SectorSizeBytes - 1;
         _life.Start(opening.Connection, opening.Disk);
-        FrontendMetrics.Add(this);
+        FrontendMetrics.Devices.Add(this);
     }
 
     /// <summary>Its name, as "xvda".</summary>
@@ -297,7 +297,7 @@ public sealed class BlockDevice : IAsyncDisposable
     /// <summary>Closes in order: the backend lets go of our memory, then it is given back.</summary>
     public async ValueTask DisposeAsync()
     {
-        FrontendMetrics.Remove(this);
+        FrontendMetrics.Devices.Remove(this);
         _queue?.Leave(new ConnectionEnd(
             XenBlockErrorKind.PeerGone, $"{Name} was closed on this side", IsPeerAlive: true, IsFinal: true));
         await _life.DisposeAsync();

@@ -9,7 +9,8 @@ namespace XenBlock.Frontend;
 internal sealed class OperationDurations(TimeProvider time, BlockDevice device)
 {
     private readonly TagList[] _attributes = [.. Enum.GetValues<BlockOperation>().Select(
-        operation => new TagList(FrontendMetrics.Attributes(device, "operation", FrontendMetrics.NameOf(operation))))];
+        operation => new TagList(
+            FrontendMetrics.Devices.Attributes(device, ("operation", FrontendMetrics.NameOf(operation)))))];
 
     /// <summary>True if somebody listens.</summary>
     public static bool IsOn => FrontendMetrics.OperationDuration.Enabled;

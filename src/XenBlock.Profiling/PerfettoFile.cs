@@ -34,7 +34,7 @@ public static class PerfettoFile
         {
             flow++;
             ulong track = front.Take(request.Stamps[0], request.Stamps[RequestTrace.PhaseCount]);
-            string name = $"{Word(request.Kind)} {request.LengthBytes} at {request.Sector}";
+            string name = $"{request.Operation} {request.LengthBytes} at {request.Sector}";
             writer.Slice(track, request.Stamps[0], request.Stamps[RequestTrace.PhaseCount], name, flow, request);
             ulong served = back.Take(request.Stamps[ServedFrom], request.Stamps[ServedTo]);
             writer.Slice(served, request.Stamps[ServedFrom], request.Stamps[ServedTo], name, flow, phases: null);
@@ -49,14 +49,6 @@ public static class PerfettoFile
             writer.Count(inFlight, timeNs, now);
         }
     }
-
-    private static string Word(TraceEventKind kind) => kind switch
-    {
-        TraceEventKind.ReadGranted => "read",
-        TraceEventKind.FlushGranted => "flush",
-        TraceEventKind.DiscardGranted => "discard",
-        _ => "write",
-    };
 
     // Tracks on which slices do not overlap, as the format wants: the first that is free is taken.
     private sealed class Lanes(PerfettoWriter writer, ulong parent, string name)

@@ -29,6 +29,9 @@ public sealed record PhaseSummary(
         return new PhaseSummary(count, incomplete, lost, mean, phases);
     }
 
-    private static long Quantile(long[] sorted, double part) =>
+    /// <summary>What a part of the times stay within; 0 of none.</summary>
+    /// <param name="sorted">The times, the shortest first.</param>
+    /// <param name="part">The part, 0 to 1.</param>
+    public static long Quantile(ReadOnlySpan<long> sorted, double part) =>
         sorted.Length == 0 ? 0 : sorted[Math.Min(sorted.Length - 1, (int)(part * sorted.Length))];
 }

@@ -12,6 +12,15 @@ public sealed record RequestTrace
     /// <summary>What it did, as the frontend granted it.</summary>
     public required TraceEventKind Kind { get; init; }
 
+    /// <summary>The same in a word: read, write, flush or discard.</summary>
+    public string Operation => Kind switch
+    {
+        TraceEventKind.ReadGranted => "read",
+        TraceEventKind.FlushGranted => "flush",
+        TraceEventKind.DiscardGranted => "discard",
+        _ => "write",
+    };
+
     /// <summary>Which ends the stamps are of.</summary>
     public TracedPart Part { get; init; }
 

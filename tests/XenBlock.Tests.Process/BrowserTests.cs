@@ -65,7 +65,8 @@ public sealed class BrowserTests : IDisposable
             await File.ReadAllTextAsync(_shop.Path("before/report.json"), TestContext.Current.CancellationToken),
             ReportJson.Default.BenchReport)!;
         List<RequestTrace> requests = Requests.Batches(125_000, depth: 32, seed: 1);
-        TraceView view = TraceView.Of([], requests, requests.Count);
+        TraceStatistics statistics = TraceStatistics.Of([], requests, incomplete: 0, slotCount: 32);
+        TraceView view = TraceView.Of(statistics, [], requests, requests.Count);
         PointReport point = report.Points[0] with
         {
             Phases = PhasesReport.Of(PhaseSummary.Of(requests, incomplete: 0, lost: 0)),

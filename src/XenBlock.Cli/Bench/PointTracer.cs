@@ -65,11 +65,13 @@ internal sealed class PointTracer(BenchSession session, TraceSession trace, Trac
         IReadOnlyList<RequestTrace> requests = RequestJoiner.JoinAll(streams, out int incomplete);
         if (_requests.Count < RequestsMax)
             _requests.AddRange(requests);
-        measured.Trace = TraceView.Of(streams, requests, _shownPerPoint);
         DiskKnobs knobs = KnobsOf(point, worker, store);
-        DiskFacts facts = new()
+        TraceStatistics statistics = TraceStatistics.Of(streams, requests, incomplete, knobs.SlotCount);
+        measured.Phases = statistics.Summary;
+        measured.Trace = TraceView.Of(statistics, streams, requests, _shownPerPoint);
+        return new DiskFacts
         {
-            Trace = TraceStatistics.Of(streams, requests, incomplete, knobs.SlotCount),
+            Trace = statistics,
             Requests = requests,
             Knobs = knobs,
             Counters = before is { } first && after is { } last ? last - first : null,
@@ -78,8 +80,6 @@ internal sealed class PointTracer(BenchSession session, TraceSession trace, Trac
             Pauses = RuntimePauses.IsSupported ? _pauses.Take() : null,
             UntracedRequestsPerSecond = requestsPerSecond,
         };
-        measured.Phases = facts.Trace.Summary;
-        return facts;
     }
 
     /// <inheritdoc/>

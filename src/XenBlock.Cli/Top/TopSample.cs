@@ -77,8 +77,8 @@ internal sealed record TopSample
             BytesRead = SumOf(TraceEventKind.ReadGranted),
             BytesWritten = SumOf(TraceEventKind.WriteGranted),
             LatencySumNs = latencies.Sum(latency => (double)latency),
-            P50Ns = Quantile(latencies, 0.5),
-            P99Ns = Quantile(latencies, 0.99),
+            P50Ns = PhaseSummary.Quantile(latencies, 0.5),
+            P99Ns = PhaseSummary.Quantile(latencies, 0.99),
             Notifications = part.Streams.SelectMany(stream => stream.Records).Count(
                 record => record.TimeNs > sinceNs
                     && record.Kind is TraceEventKind.BackendNotified or TraceEventKind.FrontendNotified),
@@ -99,7 +99,4 @@ internal sealed record TopSample
         PhaseTime most = summary.Phases.MaxBy(phase => phase.Share)!;
         return $"most of it: {Report.PhasesReport.NameOf(most.Phase)}, {most.Share:P0}";
     }
-
-    private static long Quantile(long[] sorted, double part) =>
-        sorted.Length == 0 ? 0 : sorted[Math.Min(sorted.Length - 1, (int)(part * sorted.Length))];
 }

@@ -31,7 +31,7 @@ internal sealed record TracedOperation(
         {
             PhaseSummary summary = PhaseSummary.Of([.. group], incomplete: 0, lost: 0);
             yield return new TracedOperation(
-                WordOf(group.Key.Kind),
+                group.First().Operation,
                 group.Key.Part.ToString().ToLowerInvariant(),
                 summary.RequestCount,
                 summary.MeanLatencyNs / 1000,
@@ -59,12 +59,4 @@ internal sealed record TracedOperation(
         part == TracedPart.Frontend && phase == RequestPhase.CompletionWake
             ? "elsewhere"
             : PhasesReport.NameOf(phase);
-
-    private static string WordOf(TraceEventKind kind) => kind switch
-    {
-        TraceEventKind.ReadGranted => "read",
-        TraceEventKind.FlushGranted => "flush",
-        TraceEventKind.DiscardGranted => "discard",
-        _ => "write",
-    };
 }

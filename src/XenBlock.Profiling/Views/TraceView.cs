@@ -37,26 +37,29 @@ public sealed record TraceView
     public required CountDistribution SizesBytes { get; init; }
 
     /// <summary>Looks at what was traced of a point.</summary>
+    /// <param name="statistics">What was counted of it.</param>
     /// <param name="streams">The records of both ends.</param>
     /// <param name="requests">The requests made of them, in order of submission.</param>
     /// <param name="keptMax">How many of the requests are to be kept, 0 or more.</param>
     public static TraceView Of(
-        IReadOnlyList<RecordedTrace> streams, IReadOnlyList<RequestTrace> requests, int keptMax)
+        TraceStatistics statistics,
+        IReadOnlyList<RecordedTrace> streams,
+        IReadOnlyList<RequestTrace> requests,
+        int keptMax)
     {
         var sizes = new CountDistribution();
         foreach (RequestTrace request in requests) sizes.Add((int)request.LengthBytes);
-        long start = requests.Count == 0 ? 0 : requests[0].Stamps[0];
         return new TraceView
         {
             RequestCount = requests.Count,
             Kept = [.. requests.Take(keptMax)],
-            StartNs = start,
-            DurationNs = requests.Count == 0 ? 0 : requests.Max(one => one.Stamps[RequestTrace.PhaseCount]) - start,
+            StartNs = requests.Count == 0 ? 0 : requests[0].Stamps[0],
+            DurationNs = statistics.DurationNs,
             RecordCount = streams.Sum(stream => stream.Packets.Sum(packet => packet.RecordCount)),
             Breakdowns = PhaseBreakdown.Of(requests),
             Percentiles = PercentilePoint.Curve(requests),
-            Batches = BatchStatistics.Of(streams),
-            Notifications = NotificationStatistics.Of(streams),
+            Batches = statistics.Batches,
+            Notifications = statistics.Notifications,
             SizesBytes = sizes,
         };
     }

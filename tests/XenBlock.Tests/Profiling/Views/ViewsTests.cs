@@ -53,13 +53,17 @@ public sealed class ViewsTests
         Assert.Equal(curve.Select(point => point.LatencyNs).Order(), curve.Select(point => point.LatencyNs));
     }
 
+    private static TraceView ViewOf(
+        IReadOnlyList<RecordedTrace> streams, IReadOnlyList<RequestTrace> requests, int keptMax) =>
+        TraceView.Of(TraceStatistics.Of(streams, requests, incomplete: 0, slotCount: 32), streams, requests, keptMax);
+
     [Fact]
     public void Batches_segments_and_events_are_counted_from_the_records()
     {
         using var records = new Written();
         records.Turn(requests: 3).Turn(requests: 0).Turn(requests: 5).Turn(requests: 3);
 
-        TraceView view = TraceView.Of(records.Streams, [Requests.Make(0, 5), Requests.Make(3, 9)], keptMax: 1);
+        TraceView view = ViewOf(records.Streams, [Requests.Make(0, 5), Requests.Make(3, 9)], keptMax: 1);
 
         Assert.Equal([(3, 2L), (5, 1L)], view.Batches.RequestsPerTurn.Times.Select(one => (one.Key, one.Value)));
         Assert.Equal([(11, 11L)], view.Batches.SegmentsPerRequest.Times.Select(one => (one.Key, one.Value)));
@@ -73,7 +77,7 @@ public sealed class ViewsTests
     [Fact]
     public void Nothing_traced_is_an_empty_view()
     {
-        TraceView view = TraceView.Of([], [], keptMax: 10);
+        TraceView view = ViewOf([], [], keptMax: 10);
 
         Assert.Equal((0, 0L, 0), (view.RequestCount, view.DurationNs, view.RecordCount));
         Assert.Empty(view.Percentiles);
