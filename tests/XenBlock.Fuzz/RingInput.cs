@@ -16,7 +16,9 @@ internal sealed class RingInput
     /// <summary>The first reference that a fresh domain of the embedded machine gives: 8 are reserved.</summary>
     public const uint FirstGrant = 8;
 
-    private const int RequestsMax = 8;
+    /// <summary>The most requests of an input.</summary>
+    public const int RequestsMax = 8;
+
     private const int ChunksMax = 8;
 
     private static readonly int[] IndirectCounts = [0, 12, 16, 32, 256, 512, 1024, 4096];
@@ -28,13 +30,16 @@ internal sealed class RingInput
     {
         var reader = new InputReader(input);
         Abi = (BlkifAbi)(reader.Byte() % 3);
-        Access = (PayloadAccess)(reader.Byte() % 4);
+        byte access = reader.Byte();
+        // Inputs found before there was a fifth way keep their meaning, most of them.
+        Access = access % 8 == 4 ? PayloadAccess.Auto : (PayloadAccess)(access % 4);
+        bool mayCopy = Access is PayloadAccess.Copy or PayloadAccess.Auto;
         byte flags = reader.Byte();
         byte sizes = reader.Byte();
         SectorCount = 8 + ((reader.Byte() & 0x1F) * 8);
         int indirect = IndirectCounts[sizes & 7];
         // A bounce region holds the largest request; large ones would make the fuzzer slow and find nothing more.
-        if (Access == PayloadAccess.Copy) indirect = Math.Min(indirect, 32);
+        if (mayCopy) indirect = Math.Min(indirect, 32);
         Limits = new DiskLimits((ulong)SectorCount, 512 << ((sizes >> 3) & 3))
         {
             IsReadOnly = (flags & 1) != 0,
@@ -44,9 +49,10 @@ internal sealed class RingInput
             AllowsSecureDiscard = (flags & 16) != 0,
             IndirectSegmentsMax = indirect,
         };
+        IsPipelined = (sizes & 0x20) != 0;
         int requests = 1 + (reader.Byte() % RequestsMax);
         // Copies to the frontend happen when a batch is answered, so what a request sees depends on the batch.
-        RequestsPerTurn = (flags & 32) != 0 && Access != PayloadAccess.Copy ? requests : 1;
+        RequestsPerTurn = (flags & 32) != 0 && !mayCopy ? requests : 1;
         RequestsClaimedTooMany = (flags & 0xC0) == 0xC0 ? 1u + reader.Byte() : 0;
         PersistentPagesMax = reader.Byte() % 24;
         Slots = new byte[requests][];
@@ -77,6 +83,9 @@ internal sealed class RingInput
     /// <summary>How pages are reached.</summary>
     public PayloadAccess Access { get; }
 
+    /// <summary>The store has several operations under way, and finishes them in an order of its own.</summary>
+    public bool IsPipelined { get; }
+
     /// <summary>What the disk allows.</summary>
     public DiskLimits Limits { get; }
 
@@ -96,9 +105,16 @@ internal sealed class RingInput
     public int PersistentPagesMax { get; }
 
     /// <summary>An input for a seed.</summary>
-    public static byte[] Compose(BlkifAbi abi, PayloadAccess access, int flags, BlockRequest[] requests, byte[] chunks)
+    public static byte[] Compose(
+        BlkifAbi abi,
+        PayloadAccess access,
+        int flags,
+        BlockRequest[] requests,
+        byte[] chunks,
+        bool isPipelined = false)
     {
-        var writer = new InputWriter().Byte((int)abi).Byte((int)access).Byte(flags).Byte(7).Byte(0x1F)
+        int sizes = isPipelined ? 0x27 : 7;
+        var writer = new InputWriter().Byte((int)abi).Byte((int)access).Byte(flags).Byte(sizes).Byte(0x1F)
             .Byte(requests.Length - 1);
         if ((flags & 0xC0) == 0xC0) writer.Byte(0);
         writer.Byte(16);

@@ -110,7 +110,13 @@ internal sealed class RingModel(RingInput input, byte[] pages, byte[] disk)
         bool isReachable = Array.TrueForAll(
             segments, segment => IsGranted(segment.Grant) && (!isRead || IsWritable(segment.Grant)));
         // A copy has a verdict for each segment: the good ones are copied whatever becomes of the others.
-        if (!isReachable && !(isRead && input.Access == PayloadAccess.Copy)) return BlkifStatus.Error;
+        if (!isReachable && !(isRead && input.Access == PayloadAccess.Copy))
+        {
+            // What auto chooses depends on the clock: nothing was moved, or the good ones were.
+            IsUnspecified |= isRead && input.Access == PayloadAccess.Auto;
+            return BlkifStatus.Error;
+        }
+
         IsUnspecified |= isRead && NamesTwice(segments);
         IsUnspecified |= Array.Exists(segments, segment => _pagesRead.Contains(segment.Grant));
         if (isRead) _pagesRead.UnionWith(segments.Select(segment => segment.Grant));

@@ -16,6 +16,7 @@ internal static class RingSeeds
             foreach (BlkifAbi abi in Enum.GetValues<BlkifAbi>())
             {
                 yield return RingInput.Compose(abi, access, AllowsAll | Together, Plain(), []);
+                yield return RingInput.Compose(abi, access, AllowsAll | Together, Plain(), [], isPipelined: true);
                 yield return RingInput.Compose(
                     abi,
                     access,

@@ -95,7 +95,7 @@ public class RingTarget : FuzzTarget
         var shared = new SharedPages(Marshal.UnsafeAddrOfPinnedArrayElement(_ringBytes, 0), _ringBytes.Length);
         int slotSize = BlkifCodec.SlotSizeBytes(input.Abi);
         FrontRing front = FrontRing.Create(shared, slotSize);
-        using var store = new WatchedStore(disk);
+        using WatchedStore store = input.IsPipelined ? new WatchedPipelinedStore(disk) : new WatchedStore(disk);
         var options = new BackendPumpOptions
         {
             Abi = input.Abi,
@@ -114,14 +114,15 @@ public class RingTarget : FuzzTarget
             for (; next < input.Slots.Length && next - first < input.RequestsPerTurn; next++)
                 front.PutRequest(input.Slots[next]);
             front.PushRequests();
-            while (pump.Pump() == PumpOutcome.Busy)
+            int looksLeft = 64 * RingInput.RequestsMax;
+            while ((pump.Pump() == PumpOutcome.Busy || pump.Unanswered > 0) && looksLeft-- > 0)
             {
             }
 
             model.BeginTurn();
             List<BlockResponse> expected = [.. input.Slots[first..next].Select(slot => model.Answer(slot))];
             while (expected.Count > 0) CheckResponse(front, expected, isSure: !model.IsUnspecified);
-            if (input.Access != PayloadAccess.Persistent)
+            if (input.Access is not (PayloadAccess.Persistent or PayloadAccess.Auto))
                 Require(_mapper.PagesStanding == 0, "nothing is mapped once all is answered");
             Require(_mapper.PagesStanding <= input.PersistentPagesMax, "no more is kept mapped than was agreed");
         }

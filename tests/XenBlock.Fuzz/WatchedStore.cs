@@ -5,7 +5,7 @@ namespace XenBlock.Fuzz;
 
 /// <summary>A disk in memory that believes nothing: whatever reaches it must lie on it.</summary>
 /// <param name="disk">Its bytes.</param>
-internal sealed class WatchedStore(byte[] disk) : IBlockStore
+internal class WatchedStore(byte[] disk) : IBlockStore
 {
     public StoreGeometry Geometry { get; } = new() { SizeBytes = disk.Length, SupportsDiscard = true };
 
@@ -39,9 +39,7 @@ internal sealed class WatchedStore(byte[] disk) : IBlockStore
         return StoreResult.Okay;
     }
 
-    public void Dispose()
-    {
-    }
+    public void Dispose() => GC.SuppressFinalize(this);
 
     private Span<byte> Range(long offsetBytes, long lengthBytes)
     {

@@ -105,7 +105,8 @@ internal sealed class SoakRun : IAsyncDisposable
 
     private async Task StartBackendAsync()
     {
-        var access = (PayloadAccess)_random.Next(4);
+        PayloadAccess[] ways = Enum.GetValues<PayloadAccess>();
+        PayloadAccess access = ways[_random.Next(ways.Length)];
         _isJournaled = _random.Next(2) == 0;
         string journal = _isJournaled ? Path.Combine(_directory, "in-flight") : "-";
         bool offersFlush = _random.Next(4) != 0;
