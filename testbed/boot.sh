@@ -8,7 +8,8 @@
 #   -xsave   with Xen's lazy saving of the FPU, AVX registers leak between virtual processors: programs crash at
 #            random. eager-fpu, on Xen's command line, is a cure too; both, to be sure
 #   -rdtscp  its SVM intercept gives no instruction length: a PVH guest gets a #GP
-# One virtual processor: on a computer of two, QEMU's own threads and the host's I/O need the other one.
+# One virtual processor, unless a scenario wants two: on a computer of two, QEMU's own threads, the host's I/O and the
+# other machine need the other one. With two, dom0 stays on the first.
 # snapshot=on: what a run writes on the root disk is thrown away.
 # On Xen's command line: xpti and spec-ctrl, mitigations on Linux's, cost much and guard nothing here. smt=0 and the
 # rest name what would otherwise be warned about. conring_size: what a debug key prints has to fit in it.
@@ -20,8 +21,10 @@ share=$1
 bed=$cache/bed
 xen="console=com1 com1=115200,8n1 dom0_mem=${BED_DOM0_MEMORY:-896M},max:${BED_DOM0_MEMORY:-896M} dom0_max_vcpus=1"
 xen+=" smt=0 spec-ctrl=no,eager-fpu xpti=no loglvl=${BED_XEN_LOG:-error} guest_loglvl=error conring_size=512k"
+processors=${BED_PROCESSORS:-1}
+((processors == 1)) || xen+=" dom0_vcpus_pin"
 linux="console=hvc0 mitigations=off ${BED_LINUX_LOG:-quiet} panic=1"
-exec qemu-system-x86_64 -M q35 -accel tcg,thread=multi -cpu max,-smap,-xsave,-rdtscp -smp 1 \
+exec qemu-system-x86_64 -M q35 -accel tcg,thread=multi -cpu max,-smap,-xsave,-rdtscp -smp "$processors" \
   -m "${BED_MEMORY_MIB:-2304}" -nodefaults -no-user-config -display none -no-reboot -serial stdio \
   -kernel "$bed/xen" -append "$xen" -initrd "$bed/vmlinux $linux,$bed/dom0.cpio" \
   -drive "if=none,id=root,file=$bed/root.ext4,format=raw,snapshot=on" -device virtio-blk-pci,drive=root \

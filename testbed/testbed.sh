@@ -212,6 +212,7 @@ run_boot() {
   fill_share "$share" "$group"
   hand "$share" "$1"
   read -r machine dom0 < <(field "$1" memory)
+  local -x BED_PROCESSORS=${BED_PROCESSORS:-$(field "$1" processors)}
   local -x BED_MEMORY_MIB=${BED_MEMORY_MIB:-${machine:-2304}} BED_DOM0_MEMORY=${BED_DOM0_MEMORY:-${dom0:-896}M}
   "$here/boot.sh" "$share" >"$share/console.txt" 2>&1 9>&- &
   qemu=$!

@@ -45,6 +45,8 @@ internal sealed class DiskQueue
         {
             if (plan.Options.InFlightPath is { } path)
                 inFlight = InFlightFile.Open(path, index, ring.Pages, plan, answer);
+            else
+                InFlightFile.Disown(ring.Pages);
             channel = hypervisor.EventChannels.BindInterdomain(plan.Frontend, answer.EventChannel);
             bool hasLifeByte = plan.Answer.LifeByte;
             if (hasLifeByte) ring.Pages.CopyIn<byte>(RingLayout.LifeByte, 1);

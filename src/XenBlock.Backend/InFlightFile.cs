@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using XenBlock.Hypervisor;
 using XenBlock.Protocol;
 using XenBlock.SharedMemory;
@@ -54,8 +55,20 @@ internal sealed class InFlightFile : IDisposable
         for (int queue = 0; queue < queueCount; queue++) MappedFile.Remove(PathOf(path, queue));
     }
 
+    /// <summary>
+    /// A ring is served by a process that keeps no journal: one that was kept before says nothing of it any more.
+    /// </summary>
+    public static void Disown(SharedPages ring) => ring.StoreRelease64(RingLayout.BackendMark, 0);
+
     /// <inheritdoc/>
     public void Dispose() => _file.Dispose();
+
+    private static ulong NewMark()
+    {
+        Span<byte> bytes = stackalloc byte[sizeof(ulong)];
+        RandomNumberGenerator.Fill(bytes);
+        return BitConverter.ToUInt64(bytes) | 1;
+    }
 
     private static string PathOf(string path, int queue) => $"{path}.{queue}";
 
@@ -67,7 +80,8 @@ internal sealed class InFlightFile : IDisposable
         uint underWay = unchecked(ring.LoadAcquire(RingLayout.RequestProducer) - responses);
         MappedFile file = MapAt(path, InFlightJournal.LengthBytes(slotCount));
         var journal = new InFlightJournal(file.Memory, slotCount, slotSizeBytes);
-        InFlightRequests? recovered = journal.Recover(identity, responses);
+        InFlightRequests? recovered = journal.Recover(
+            identity, responses, ring.LoadAcquire64(RingLayout.BackendMark));
         if (recovered is null)
         {
             // A ring that nobody has ever answered on is a new one, whatever a file of before says.
@@ -79,7 +93,9 @@ internal sealed class InFlightFile : IDisposable
                         + "another ring; detach the disk and attach it again");
             }
 
-            journal.Reset(identity, responses);
+            ulong mark = NewMark();
+            journal.Reset(identity, responses, mark);
+            ring.StoreRelease64(RingLayout.BackendMark, mark);
         }
 
         return new InFlightFile(file, journal, recovered);

@@ -21,11 +21,12 @@ namespace XenBlock.Backend;
 /// </remarks>
 internal class InFlightJournal
 {
-    private const ulong Magic = 0x31_4C_46_4E_49_4B_42_58; // "XBKINFL1", of this layout
+    private const ulong Magic = 0x32_4C_46_4E_49_4B_42_58; // "XBKINFL2", of this layout
     private const int SlotCountOffset = 8;
     private const int SlotSizeOffset = 12;
     private const int ConsumerOffset = 16;
     private const int PublishedOffset = 20;
+    private const int MarkOffset = 24;
     private const int IdentityOffset = 64;
     private const int IdentityWordsMax = 64;
     private const int HeaderBytes = 512;
@@ -65,7 +66,8 @@ internal class InFlightJournal
     /// <summary>A ring that nobody has taken anything from.</summary>
     /// <param name="ring">What tells this ring from others: at most 64 words.</param>
     /// <param name="start">Its next request, and its next response.</param>
-    public void Reset(ReadOnlySpan<uint> ring, uint start)
+    /// <param name="mark">Not zero: what stands on the ring itself (<see cref="RingLayout.BackendMark"/>).</param>
+    public void Reset(ReadOnlySpan<uint> ring, uint start, ulong mark)
     {
         _memory.StoreRelease64(0, 0); // while it changes it is nobody's
         for (int entry = 0; entry < _slotCount; entry++) SetState(entry, Free);
@@ -73,6 +75,7 @@ internal class InFlightJournal
         _memory.StoreRelease(SlotSizeOffset, (uint)_slotSizeBytes);
         _memory.StoreRelease(ConsumerOffset, start);
         _memory.StoreRelease(PublishedOffset, start);
+        _memory.StoreRelease64(MarkOffset, mark);
         for (int word = 0; word < IdentityWordsMax; word++)
             _memory.StoreRelease(IdentityOffset + (word * sizeof(uint)), word < ring.Length ? ring[word] : 0);
         _memory.StoreRelease64(0, Magic);
@@ -86,9 +89,13 @@ internal class InFlightJournal
     /// The ring's own, as it is now. The frontend can write it, so it is believed only if it is one of the two values
     /// that our own steps can have left.
     /// </param>
-    public InFlightRequests? Recover(ReadOnlySpan<uint> ring, uint responseProducer)
+    /// <param name="mark">
+    /// What stands on the ring. A frontend that connects anew may offer a ring with the same references and the same
+    /// port, on which nothing of this journal was ever taken.
+    /// </param>
+    public InFlightRequests? Recover(ReadOnlySpan<uint> ring, uint responseProducer, ulong mark)
     {
-        if (!IsOf(ring)) return null;
+        if (!IsOf(ring) || mark == 0 || _memory.LoadAcquire64(MarkOffset) != mark) return null;
         uint published = _memory.LoadAcquire(PublishedOffset);
         uint consumer = _memory.LoadAcquire(ConsumerOffset);
         List<int> taken = [];

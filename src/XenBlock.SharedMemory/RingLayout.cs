@@ -21,6 +21,12 @@ public readonly record struct RingLayout(int SlotSizeBytes, uint SlotCount)
     public const int ResponseEvent = 12;
 
     /// <summary>
+    /// Offset of a backend's mark, 64 bits in the header's padding: which life of the ring its notes belong to. Whoever
+    /// makes a ring clears it (<c>SHARED_RING_INIT</c> clears the padding), and no frontend looks at it.
+    /// </summary>
+    public const int BackendMark = 48;
+
+    /// <summary>
     /// Offset of our own life byte, in the header's padding: 1 while a backend that was asked to has the ring mapped.
     /// </summary>
     public const int LifeByte = 60;

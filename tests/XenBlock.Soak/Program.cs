@@ -33,14 +33,15 @@ if (args.Length % 2 != 0 || options.Time <= TimeSpan.Zero
 }
 
 Console.WriteLine($"seed {options.Seed}, {options.Time}");
+await using var run = new SoakRun(options);
 try
 {
-    await using var run = new SoakRun(options);
     Console.WriteLine(await run.RunAsync());
     return 0;
 }
 catch (Exception exception)
 {
     Console.WriteLine($"FAILED with seed {options.Seed}: {exception}");
+    Console.WriteLine(run.History);
     return 1;
 }

@@ -17,6 +17,8 @@ internal sealed class SoakRun : IAsyncDisposable
 {
     private const int BlockCount = 24 * 256; // 24 MiB: small enough that the same blocks come again and again
 
+    private const int HistoryMax = 24;
+
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
     private static readonly DomainId Guest = new(1);
@@ -30,6 +32,8 @@ internal sealed class SoakRun : IAsyncDisposable
     private PeerProcess? _backend;
     private PeerProcess? _frontend;
     private Task<string>? _frontendSays;
+    private readonly Queue<string> _history = new();
+    private readonly long _began = Stopwatch.GetTimestamp();
     private bool _isJournaled;
     private ulong _life;
 
@@ -38,6 +42,9 @@ internal sealed class SoakRun : IAsyncDisposable
         _options = options;
         _random = new Random(options.Seed);
     }
+
+    /// <summary>The last things that were done to either end, a line each: what to read when something failed.</summary>
+    public string History => string.Join(Environment.NewLine, _history);
 
     private string Socket => Path.Combine(_directory, "machine.sock");
 
@@ -80,6 +87,12 @@ internal sealed class SoakRun : IAsyncDisposable
         if (found != 0) throw new SoakException($"{found} {what}");
     }
 
+    private void Note(string what)
+    {
+        _history.Enqueue($"{Stopwatch.GetElapsedTime(_began).TotalSeconds,8:F2} s: {what}");
+        if (_history.Count > HistoryMax) _history.Dequeue();
+    }
+
     private async Task ChangeBackendAsync()
     {
         await EndBackendAsync(mayBeKilled: true);
@@ -91,6 +104,7 @@ internal sealed class SoakRun : IAsyncDisposable
     {
         if (_random.Next(2) == 0)
         {
+            Note("the frontend is killed");
             await _frontend!.KillAsync();
             await LeaveFrontendAsync();
             _counts.FrontendsKilled++;
@@ -110,6 +124,7 @@ internal sealed class SoakRun : IAsyncDisposable
         _isJournaled = _random.Next(2) == 0;
         string journal = _isJournaled ? Path.Combine(_directory, "in-flight") : "-";
         bool offersFlush = _random.Next(4) != 0;
+        Note($"a backend starts: {access}, {(_isJournaled ? "with" : "without")} a journal, flush {offersFlush}");
         _backend = PeerProcess.Start(
             BackendRole.Name, Socket, Path.Combine(_directory, "image"), access, journal, offersFlush, _options.Fault);
         await _backend.ListenAsync(Patience);
@@ -122,12 +137,14 @@ internal sealed class SoakRun : IAsyncDisposable
         bool isKilled = mayBeKilled && _random.Next(3) != 0;
         if (isKilled)
         {
+            Note("the backend is killed");
             await _backend!.KillAsync();
             _counts.BackendsKilled++;
             if (_isJournaled) _counts.JournalsLeft++;
         }
         else
         {
+            Note("the backend is told to stop");
             await _backend!.TellAsync("stop");
             string[] words = (await _backend.ListenAsync(Patience)).Split(' ');
             Require(long.Parse(words[0]), "requests were taken and not answered");
@@ -146,6 +163,7 @@ internal sealed class SoakRun : IAsyncDisposable
 
     private async Task StartFrontendAsync()
     {
+        Note($"a frontend starts: life {_life + 1}");
         _frontend = PeerProcess.Start(
             FrontendRole.Name,
             Socket,
@@ -153,6 +171,7 @@ internal sealed class SoakRun : IAsyncDisposable
             unchecked((_options.Seed * 1009) + (int)_life),
             ++_life);
         string said = await _frontend.ListenAsync(Patience);
+        Note("the frontend has checked the disk");
         if (said != "checked") throw new SoakException($"the frontend said: {said}");
 
         // A frontend that ends by itself has found something: its complaint is this task's exception.
@@ -161,6 +180,7 @@ internal sealed class SoakRun : IAsyncDisposable
 
     private async Task StopFrontendAsync()
     {
+        Note("the frontend is told to stop");
         await _frontend!.TellAsync("stop");
         FrontendReport report = JsonSerializer.Deserialize<FrontendReport>(await _frontendSays!.WaitAsync(Patience))!;
         Require(report.NotCompleted, "operations were submitted and never completed");

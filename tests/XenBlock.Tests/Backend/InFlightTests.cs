@@ -15,6 +15,7 @@ public sealed class InFlightTests
 {
     private const int RequestCount = 24;
     private const int PagesMax = 3;
+    private const ulong Mark = 0xFEEDFACE_00000001;
     private static readonly uint[] _identity = [8, 9, 4711];
 
     public static TheoryData<PayloadAccess, bool, uint> Ways
@@ -84,13 +85,15 @@ public sealed class InFlightTests
         var pinned = new PinnedMemory(InFlightJournal.LengthBytes(32));
         SharedPages memory = View(pinned);
         InFlightJournal journal = new(memory, 32, 112);
-        Assert.Null(journal.Recover(_identity, 0)); // no journal at all
-        journal.Reset(_identity, 5);
+        Assert.Null(journal.Recover(_identity, 0, Mark)); // no journal at all
+        journal.Reset(_identity, 5, Mark);
         journal.Take(3, 5, new byte[112]);
-        Assert.Null(journal.Recover([8, 9, 4712], 5));
-        Assert.Null(journal.Recover(_identity, 6));
-        Assert.Null(new InFlightJournal(memory, 32, 108).Recover(_identity, 5));
-        InFlightRequests left = journal.Recover(_identity, 5)!;
+        Assert.Null(journal.Recover([8, 9, 4712], 5, Mark));
+        Assert.Null(journal.Recover(_identity, 6, Mark));
+        Assert.Null(journal.Recover(_identity, 5, Mark + 1));
+        Assert.Null(journal.Recover(_identity, 5, 0)); // a fresh ring, with the same references and port
+        Assert.Null(new InFlightJournal(memory, 32, 108).Recover(_identity, 5, Mark));
+        InFlightRequests left = journal.Recover(_identity, 5, Mark)!;
         Assert.Equal((6u, 5u), (left.RequestConsumer, left.ResponseProducer));
         Assert.Equal([3], left.Taken);
         Assert.Empty(left.Answered);
@@ -113,7 +116,7 @@ public sealed class InFlightTests
         DyingJournal Journal(int death) =>
             new(memory, 32, BlkifCodec.SlotSizeBytes(BlkifAbi.X86_64), death) { ForgetsAnswers = forgetsAnswers };
         DyingJournal first = Journal(firstDeath);
-        first.Reset(_identity, start);
+        first.Reset(_identity, start, Mark);
         await using var harness = new PumpHarness(new PumpHarnessOptions
         {
             Store = (IBlockStore?)gate ?? disk,
@@ -146,7 +149,7 @@ public sealed class InFlightTests
     private static void TakeUp(PumpHarness harness, InFlightJournal journal)
     {
         uint responses = harness.RingPages.LoadAcquire(RingLayout.ResponseProducer);
-        InFlightRequests? left = journal.Recover(_identity, responses);
+        InFlightRequests? left = journal.Recover(_identity, responses, Mark);
         Assert.NotNull(left);
         harness.Restart(journal, left);
     }
