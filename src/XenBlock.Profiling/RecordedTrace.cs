@@ -25,6 +25,9 @@ public sealed class RecordedTrace(int number, string name, TraceSide side, strin
     /// <summary>Which queue.</summary>
     public int Queue { get; } = queue;
 
+    /// <summary>How the disk is set up, as the backend says; null for a frontend's, or where none says.</summary>
+    public DiskKnobs? Knobs { get; set; }
+
     /// <summary>Sealed packets of CTF with their count of records, in order.</summary>
     public IReadOnlyList<(byte[] Page, int RecordCount)> Packets => _packets;
 
@@ -44,7 +47,7 @@ public sealed class RecordedTrace(int number, string name, TraceSide side, strin
     }
 
     /// <summary>A stream of the same recorder that holds nothing yet.</summary>
-    public RecordedTrace Empty() => new(Number, Name, Side, Disk, Queue);
+    public RecordedTrace Empty() => new(Number, Name, Side, Disk, Queue) { Knobs = Knobs };
 
     /// <summary>Adds what another one of the same recorder holds, which comes later.</summary>
     public void Append(RecordedTrace later)

@@ -1,3 +1,5 @@
+using XenBlock.Cli.Report;
+
 namespace XenBlock.Cli.Trace;
 
 /// <summary>What a tracer saw of a disk, for scripts.</summary>
@@ -13,6 +15,7 @@ namespace XenBlock.Cli.Trace;
 /// <param name="RecordsRefused">Of these, the ones that made no sense.</param>
 /// <param name="Incomplete">Requests of which a part is missing.</param>
 /// <param name="Operations">What was done, an entry an operation and end.</param>
+/// <param name="Diagnosis">Why it is as slow as it is.</param>
 /// <param name="Problems">What could not be followed, and why.</param>
 internal sealed record TraceDocument(
     string Schema,
@@ -27,6 +30,7 @@ internal sealed record TraceDocument(
     long RecordsRefused,
     int Incomplete,
     IReadOnlyList<TracedOperation> Operations,
+    DiagnosisReport Diagnosis,
     IReadOnlyList<string> Problems)
 {
     /// <summary>The schema's name and version.</summary>

@@ -51,6 +51,7 @@ internal sealed class TraceJob(CommandRun run, IHypervisor tracer, TraceSubject 
             unchecked((long)follower.Refused),
             trace.Parts.Sum(part => part.Incomplete),
             [.. trace.Parts.SelectMany(part => TracedOperation.Of(part.Requests))],
+            DiagnosisReport.Of(trace),
             [.. follower.Problems]);
         await File.WriteAllTextAsync(
             Path.Combine(directory, "trace.json"),
@@ -87,6 +88,8 @@ internal sealed class TraceJob(CommandRun run, IHypervisor tracer, TraceSubject 
             CultureInfo.InvariantCulture,
             $"{document.Operations.Sum(operation => (long)operation.Requests):N0} requests in {document.Seconds:N1} s; "
                 + $"{document.Incomplete:N0} incomplete, {document.RecordsLost:N0} records lost"));
+        if (document.Operations.Count > 0)
+            document.Diagnosis.Say(writer);
         foreach (string problem in document.Problems)
             writer.WriteLine(Failure.Sentence(problem));
     }
