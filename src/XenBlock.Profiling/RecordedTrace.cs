@@ -67,6 +67,17 @@ public sealed class RecordedTrace(int number, string name, TraceSide side, strin
         return moved;
     }
 
+    /// <summary>The same without the packets that end before a time, in nanoseconds of the trace's clock.</summary>
+    /// <param name="timeNs">What ended before it is left out.</param>
+    public RecordedTrace Since(long timeNs)
+    {
+        RecordedTrace since = Empty();
+        since._packets.AddRange(_packets.SkipWhile(
+            packet => TracePacket.RecordsOf(packet.Page, packet.RecordCount)[^1].TimeNs < timeNs));
+        since.Lost = Lost;
+        return since;
+    }
+
     /// <summary>Takes over what a reader has read meanwhile.</summary>
     /// <param name="reader">A reader of this recorder.</param>
     /// <param name="wholeOnly">True to leave a packet that is not full to a later call.</param>

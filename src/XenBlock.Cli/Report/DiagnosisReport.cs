@@ -18,6 +18,11 @@ internal sealed record DiagnosisReport(string Outcome, string Headline, IReadOnl
         ? Of(Diagnosis.Of(trace.Parts[0].Facts()))
         : new DiagnosisReport("unknown", $"Unknown (D0): {trace.ClockSentence}.", []);
 
+    /// <summary>The cause that costs most and what to change; all there is to say where none is named.</summary>
+    internal string Brief => Findings is [var cause, ..]
+        ? $"{cause.Name} ({cause.Rule}) holds it back. {cause.Advice}"
+        : Headline;
+
     /// <summary>Prints it for people: the headline, and a line for each cause besides the first.</summary>
     public void Say(TextWriter writer)
     {

@@ -6,6 +6,8 @@ namespace XenBlock.Cli.Trace;
 /// <param name="Schema">Names this document.</param>
 /// <param name="Vdev">The disk.</param>
 /// <param name="Domain">The domain that uses it.</param>
+/// <param name="Machine">The machine, in its own words; empty where a trace that was saved does not say.</param>
+/// <param name="IsEmulated">True if there is no hypervisor; null likewise.</param>
 /// <param name="Ends">The ends that were followed, in words.</param>
 /// <param name="Seconds">How long.</param>
 /// <param name="Clock">How the ends' clocks are related, in words.</param>
@@ -21,6 +23,8 @@ internal sealed record TraceDocument(
     string Schema,
     string Vdev,
     int Domain,
+    string Machine,
+    bool? IsEmulated,
     string Ends,
     double Seconds,
     string Clock,
