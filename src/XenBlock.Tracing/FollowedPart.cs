@@ -30,6 +30,18 @@ public sealed record FollowedPart(
         };
     }
 
+    /// <summary>
+    /// The end of it: as many requests as are enough to judge a disk by, so that judging a fast one again and again
+    /// does not take long.
+    /// </summary>
+    /// <param name="requestsMax">About how many, 1 or more.</param>
+    public FollowedPart Recent(int requestsMax)
+    {
+        if (Requests.Count <= requestsMax) return this;
+        long since = Requests[^requestsMax].Stamps[0];
+        return Of(Name, [.. Streams.Select(stream => stream.Since(since))], slackNs: 0);
+    }
+
     internal static FollowedPart Of(string name, IReadOnlyList<RecordedTrace> streams, long slackNs)
     {
         IReadOnlyList<RequestTrace> requests = RequestJoiner.JoinAll(streams, out int incomplete, slackNs);
