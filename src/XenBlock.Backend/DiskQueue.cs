@@ -2,6 +2,7 @@ using XenBlock.Hypervisor;
 using XenBlock.Profiling;
 using XenBlock.Protocol;
 using XenBlock.SharedMemory;
+using XenBlock.Storage;
 
 namespace XenBlock.Backend;
 
@@ -52,11 +53,16 @@ internal sealed class DiskQueue
             if (hasLifeByte) ring.Pages.CopyIn<byte>(RingLayout.LifeByte, 1);
             hypervisor.Mapper.NotifyWhenUnmapped(in ring, channel, hasLifeByte ? RingLayout.LifeByte : -1);
             BackRing back = Attach(ring.Pages, plan.Answer.Abi, inFlight?.Recovered);
-            BackendPumpOptions options = PumpOptions(plan, (int)back.SlotCount) with
+            BackendPumpOptions options = PumpOptions(plan, (int)back.SlotCount);
+            options = options with
             {
                 QueueIndex = index,
                 Trace = plan.Options.Trace?.Recorder(
-                    $"{plan.Disk} backend {index}", TraceSide.Backend, plan.Disk, index),
+                    $"{plan.Disk} backend {index}",
+                    TraceSide.Backend,
+                    plan.Disk,
+                    index,
+                    KnobsOf(plan, options.Access, (int)back.SlotCount)),
                 Journal = inFlight?.Journal,
                 Recovered = inFlight?.Recovered,
             };
@@ -119,6 +125,17 @@ internal sealed class DiskQueue
             Durations = plan.Durations,
         };
     }
+
+    // What a tracer cannot see of a disk, and an advice may change.
+    private static DiskKnobs KnobsOf(ConnectionPlan plan, PayloadAccess access, int slotCount) => new()
+    {
+        Access = access.ToString().ToLowerInvariant(),
+        QueueCount = plan.Answer.Queues.Count,
+        SlotCount = slotCount,
+        SegmentsMax = plan.Agreed.SegmentsMax,
+        MergesRequests = plan.Options.MergesRequests,
+        StoreIsPipelined = plan.Store is IPipelinedBlockStore,
+    };
 
     private static GrantMapping MapRing(IGrantMapper mapper, DomainId frontend, QueueAnswer answer, string which)
     {

@@ -15,4 +15,8 @@ public interface ITraceMemory
     /// <param name="pages">The memory.</param>
     /// <returns>False if there is none left: then the recorder's pages are the process's own.</returns>
     bool TryTake(RecordedTrace stream, out SharedPages pages);
+
+    /// <summary>A later connection of the same recorder has a disk that is set up differently.</summary>
+    /// <param name="stream">The recorder's, with its new knobs.</param>
+    void Changed(RecordedTrace stream);
 }

@@ -13,7 +13,7 @@ public static class MiragePerfettoFile
     public static void Write(string path, MirageTrace trace)
     {
         using FileStream file = File.Create(path);
-        var writer = new PerfettoWriter(file);
+        using var writer = new PerfettoWriter(file, originNs: 0);
         var names = new Dictionary<long, string>();
         foreach (MirageEvent one in trace.Events)
         {

@@ -18,7 +18,8 @@ public static class PerfettoFile
     public static void Write(string path, IReadOnlyCollection<RequestTrace> requests)
     {
         using FileStream file = File.Create(path);
-        var writer = new PerfettoWriter(file);
+        long originNs = requests.Count == 0 ? 0 : requests.Min(request => request.Stamps[0]);
+        using var writer = new PerfettoWriter(file, originNs);
         foreach (var disk in requests.GroupBy(request => request.Disk, StringComparer.Ordinal))
             WriteDisk(writer, disk.Key, [.. disk.OrderBy(request => request.Stamps[0])]);
     }
@@ -34,10 +35,11 @@ public static class PerfettoFile
         {
             flow++;
             ulong track = front.Take(request.Stamps[0], request.Stamps[RequestTrace.PhaseCount]);
-            string name = $"{request.Operation} {request.LengthBytes} at {request.Sector}";
-            writer.Slice(track, request.Stamps[0], request.Stamps[RequestTrace.PhaseCount], name, flow, request);
+            writer.Slice(
+                track, request.Stamps[0], request.Stamps[RequestTrace.PhaseCount], request, flow, hasPhases: true);
             ulong served = back.Take(request.Stamps[ServedFrom], request.Stamps[ServedTo]);
-            writer.Slice(served, request.Stamps[ServedFrom], request.Stamps[ServedTo], name, flow, phases: null);
+            writer.Slice(
+                served, request.Stamps[ServedFrom], request.Stamps[ServedTo], request, flow, hasPhases: false);
         }
 
         int now = 0;

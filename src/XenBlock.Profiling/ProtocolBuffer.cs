@@ -47,11 +47,14 @@ internal sealed class ProtocolBuffer
     }
 
     /// <summary>A field that is a message.</summary>
-    public ProtocolBuffer Message(int field, ProtocolBuffer message)
+    public ProtocolBuffer Message(int field, ProtocolBuffer message) => Bytes(field, message.Span);
+
+    /// <summary>A field that is bytes.</summary>
+    public ProtocolBuffer Bytes(int field, ReadOnlySpan<byte> bytes)
     {
         Varint(((ulong)field << 3) | 2);
-        Varint((ulong)message.Length);
-        message.Span.CopyTo(Take(message.Length));
+        Varint((ulong)bytes.Length);
+        bytes.CopyTo(Take(bytes.Length));
         return this;
     }
 

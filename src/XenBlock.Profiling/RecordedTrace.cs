@@ -25,6 +25,9 @@ public sealed class RecordedTrace(int number, string name, TraceSide side, strin
     /// <summary>Which queue.</summary>
     public int Queue { get; } = queue;
 
+    /// <summary>How the disk is set up, as the backend says; null for a frontend's, or where none says.</summary>
+    public DiskKnobs? Knobs { get; set; }
+
     /// <summary>Sealed packets of CTF with their count of records, in order.</summary>
     public IReadOnlyList<(byte[] Page, int RecordCount)> Packets => _packets;
 
@@ -44,7 +47,7 @@ public sealed class RecordedTrace(int number, string name, TraceSide side, strin
     }
 
     /// <summary>A stream of the same recorder that holds nothing yet.</summary>
-    public RecordedTrace Empty() => new(Number, Name, Side, Disk, Queue);
+    public RecordedTrace Empty() => new(Number, Name, Side, Disk, Queue) { Knobs = Knobs };
 
     /// <summary>Adds what another one of the same recorder holds, which comes later.</summary>
     public void Append(RecordedTrace later)
@@ -62,6 +65,17 @@ public sealed class RecordedTrace(int number, string name, TraceSide side, strin
             moved._packets.Add((TracePacket.Moved(page, count, clock), count));
         moved.Lost = Lost;
         return moved;
+    }
+
+    /// <summary>The same without the packets that end before a time, in nanoseconds of the trace's clock.</summary>
+    /// <param name="timeNs">What ended before it is left out.</param>
+    public RecordedTrace Since(long timeNs)
+    {
+        RecordedTrace since = Empty();
+        since._packets.AddRange(_packets.SkipWhile(
+            packet => TracePacket.RecordsOf(packet.Page, packet.RecordCount)[^1].TimeNs < timeNs));
+        since.Lost = Lost;
+        return since;
     }
 
     /// <summary>Takes over what a reader has read meanwhile.</summary>

@@ -63,17 +63,25 @@ public sealed class TraceSession
     /// <param name="side">Which end.</param>
     /// <param name="disk">Which disk, for both ends the same.</param>
     /// <param name="queue">Which queue of it.</param>
-    public TraceRecorder Recorder(string name, TraceSide side, string disk, int queue)
+    /// <param name="knobs">How the disk is set up on this connection; null from an end that does not know.</param>
+    public TraceRecorder Recorder(string name, TraceSide side, string disk, int queue, DiskKnobs? knobs = null)
     {
         lock (_gate)
         {
             foreach (var one in _recorders)
             {
-                if (string.Equals(one.Recorder.Name, name, StringComparison.Ordinal)) return one.Recorder;
+                if (!string.Equals(one.Recorder.Name, name, StringComparison.Ordinal)) continue;
+                if (one.Stream.Knobs != knobs)
+                {
+                    one.Stream.Knobs = knobs;
+                    _memory?.Changed(one.Stream);
+                }
+
+                return one.Recorder;
             }
 
             int number = _recorders.Count;
-            var stream = new RecordedTrace(number, name, side, disk, queue);
+            var stream = new RecordedTrace(number, name, side, disk, queue) { Knobs = knobs };
             byte[]? memory = null;
             if (_memory is null || !_memory.TryTake(stream, out SharedPages pages))
             {

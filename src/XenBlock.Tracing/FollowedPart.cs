@@ -13,6 +13,35 @@ public sealed record FollowedPart(
     /// <summary>Records that were overwritten before they were read, or made no sense.</summary>
     public ulong Lost => Streams.Aggregate(0UL, (sum, stream) => unchecked(sum + stream.Lost));
 
+    /// <summary>
+    /// All that can be known of the disk from outside, of which a diagnosis is made. What the ends' threads got of the
+    /// processors, what their runtimes stopped for, and which kept pages had to go, only they could say.
+    /// </summary>
+    public DiskFacts Facts()
+    {
+        DiskKnobs knobs = Streams.Select(stream => stream.Knobs).FirstOrDefault(found => found is not null)
+            ?? new DiskKnobs { Access = "unknown" };
+        return new DiskFacts
+        {
+            Trace = TraceStatistics.Of(Streams, Requests, Incomplete, knobs.SlotCount),
+            Requests = Requests,
+            Knobs = knobs,
+            Counters = DiskCounters.OfTrace(knobs, Requests),
+        };
+    }
+
+    /// <summary>
+    /// The end of it: as many requests as are enough to judge a disk by, so that judging a fast one again and again
+    /// does not take long.
+    /// </summary>
+    /// <param name="requestsMax">About how many, 1 or more.</param>
+    public FollowedPart Recent(int requestsMax)
+    {
+        if (Requests.Count <= requestsMax) return this;
+        long since = Requests[^requestsMax].Stamps[0];
+        return Of(Name, [.. Streams.Select(stream => stream.Since(since))], slackNs: 0);
+    }
+
     internal static FollowedPart Of(string name, IReadOnlyList<RecordedTrace> streams, long slackNs)
     {
         IReadOnlyList<RequestTrace> requests = RequestJoiner.JoinAll(streams, out int incomplete, slackNs);

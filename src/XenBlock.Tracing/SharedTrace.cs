@@ -93,6 +93,14 @@ public sealed class SharedTrace : ITraceMemory, IAsyncDisposable
         return true;
     }
 
+    /// <inheritdoc/>
+    void ITraceMemory.Changed(RecordedTrace stream)
+    {
+        SharedRecorder? recorder;
+        lock (_gate) recorder = _recorders.Find(one => ReferenceEquals(one.Stream, stream));
+        if (recorder is not null) _unpublished.Writer.TryWrite(recorder);
+    }
+
     /// <summary>Ends it: nothing is recorded any more, and the nodes and pages go.</summary>
     public async ValueTask DisposeAsync()
     {
@@ -192,6 +200,7 @@ public sealed class SharedTrace : ITraceMemory, IAsyncDisposable
             (TraceKeys.DiskKey, stream.Disk),
             (TraceKeys.QueueKey, stream.Queue.ToString(CultureInfo.InvariantCulture)),
             (TraceKeys.ReferencesKey, TraceKeys.Format(recorder.References)),
+            (TraceKeys.KnobsKey, KnobWords.Format(stream.Knobs)),
         ];
     }
 

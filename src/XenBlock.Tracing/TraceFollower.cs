@@ -142,9 +142,10 @@ public sealed class TraceFollower : IAsyncDisposable
             }
 
             string? references = await ReadAsync($"{recorder}/{TraceKeys.ReferencesKey}");
+            DiskKnobs? knobs = KnobWords.Parse(await ReadAsync($"{recorder}/{TraceKeys.KnobsKey}"));
             _seen.Add(recorder);
             if (TraceKeys.ParseReferences(references) is { } parsed)
-                Follow(domain, clock, side, queue, parsed, recorder);
+                Follow(domain, clock, side, queue, parsed, recorder, knobs);
             else
                 Say($"{recorder}/{TraceKeys.ReferencesKey} holds no references that can be mapped");
             _levels.Add($"{path}/{TraceKeys.LevelKey}");
@@ -154,7 +155,13 @@ public sealed class TraceFollower : IAsyncDisposable
     }
 
     private void Follow(
-        DomainId domain, string clock, TraceSide side, int queue, GrantReference[] references, string path)
+        DomainId domain,
+        string clock,
+        TraceSide side,
+        int queue,
+        GrantReference[] references,
+        string path,
+        DiskKnobs? knobs)
     {
         if (references.Length > _hypervisor.Mapper.PagesPerMapMax)
         {
@@ -173,7 +180,7 @@ public sealed class TraceFollower : IAsyncDisposable
 
         int number = _recorders.Count;
         var stream = new RecordedTrace(
-            number, $"{_subject.Disk} {TraceKeys.WordOf(side)} {queue}", side, _subject.Disk, queue);
+            number, $"{_subject.Disk} {TraceKeys.WordOf(side)} {queue}", side, _subject.Disk, queue) { Knobs = knobs };
         bool fromNow = !_subject.TakesHistory && !_isLate;
         var reader = new TraceReader(mapping.Pages, Uuid, number, fromNow, isForeign: true);
         _recorders.Add(new TracedRecorder(domain, clock, mapping, reader, stream));

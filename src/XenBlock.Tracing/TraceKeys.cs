@@ -22,6 +22,7 @@ internal static class TraceKeys
     public const string DiskKey = "disk";
     public const string QueueKey = "queue";
     public const string ReferencesKey = "ring-ref";
+    public const string KnobsKey = "knobs";
     public const string LevelOff = "off";
     public const string LevelPhases = "phases";
 

@@ -6,6 +6,7 @@ int rounds = 3;
 string? output = null;
 string only = "";
 bool isCost = false;
+bool explains = false;
 for (int i = 0; i < args.Length; i++)
 {
     bool isLast = i + 1 == args.Length;
@@ -13,6 +14,9 @@ for (int i = 0; i < args.Length; i++)
     {
         case "--cost":
             isCost = true;
+            break;
+        case "--explain":
+            explains = true;
             break;
         case "--rounds" when !isLast && int.TryParse(args[i + 1], CultureInfo.InvariantCulture, out int number)
             && number > 0:
@@ -27,7 +31,7 @@ for (int i = 0; i < args.Length; i++)
             break;
         default:
             await Console.Error.WriteLineAsync($"diagnose: \"{args[i]}\" is not understood. "
-                + "It takes --rounds N, --only D7, --out docs/diagnosis.md, or --cost for what recording costs.");
+                + "It takes --rounds N, --only D7, --explain, --out docs/diagnosis.md, or --cost for what recording costs.");
             return 2;
     }
 }
@@ -50,7 +54,7 @@ if (scenarios.Length == 0)
 var runs = new List<ScenarioRun>();
 foreach (Scenario scenario in scenarios)
 {
-    var run = new ScenarioRun(scenario, rounds);
+    var run = new ScenarioRun(scenario, rounds, explains);
     await run.RunAsync();
     runs.Add(run);
     string predicted = run.Predicted?.ToString("N2", CultureInfo.InvariantCulture) ?? "none";

@@ -4,7 +4,7 @@ using XenBlock.Profiling;
 namespace XenBlock.Matrix;
 
 /// <summary>Both disks of a scenario, measured in turns and diagnosed.</summary>
-internal sealed class ScenarioRun(Scenario scenario, int rounds)
+internal sealed class ScenarioRun(Scenario scenario, int rounds, bool explains)
 {
     private static readonly TimeSpan _warmUp = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan _measured = TimeSpan.FromMilliseconds(300);
@@ -61,6 +61,7 @@ internal sealed class ScenarioRun(Scenario scenario, int rounds)
             Repaired.Add(Diagnose(repaired, bySize));
         }
 
+        if (explains) Console.WriteLine($"     measured {string.Join(' ', ratios.Select(ratio => $"{ratio:N2}"))}");
         ratios.Sort();
         Measured = ratios[ratios.Count / 2];
     }
@@ -76,14 +77,22 @@ internal sealed class ScenarioRun(Scenario scenario, int rounds)
         return named.Length != 0 ? named : diagnoses[0].Outcome.ToString().ToLowerInvariant();
     }
 
-    private static Diagnosis Diagnose(PlayedDisk disk, CostLine? bySize)
+    private Diagnosis Diagnose(PlayedDisk disk, CostLine? bySize)
     {
         int unit = disk.Plan.WritesPerFlush == 0 ? disk.Plan.SizeBytes : 1;
         double perSecond = disk.Work(_warmUp) / unit;
         var length = TimeSpan.FromSeconds(Math.Clamp(RequestsWanted / Math.Max(1, perSecond), 0.05, 6));
-        var diagnosis = Diagnosis.Of(disk.Trace(length, bySize));
+        DiskFacts facts = disk.Trace(length, bySize);
+        var diagnosis = Diagnosis.Of(facts);
         for (int i = 1; i < TriesMax && diagnosis.Outcome == DiagnosisOutcome.Unknown; i++)
-            diagnosis = Diagnosis.Of(disk.Trace(length, bySize));
+            diagnosis = Diagnosis.Of(facts = disk.Trace(length, bySize));
+        if (explains)
+        {
+            Console.WriteLine($"     {string.Join(' ', diagnosis.Findings.Select(finding => string.Create(
+                CultureInfo.InvariantCulture, $"{finding.Rule} x{finding.PredictedGain:N2}")))}");
+            Console.Write(Explanation.Of(ReferenceEquals(disk.Plan, Scenario.Bad) ? "bad" : "repaired", facts));
+        }
+
         return diagnosis;
     }
 

@@ -1,6 +1,6 @@
 // The report in a real browser: Debian's chromium, driven by playwright-core, judged by axe-core.
 //
-//   node report.mjs MODULES REPORT COMPARE BIG SHOTS
+//   node report.mjs MODULES REPORT COMPARE BIG TRACE SHOTS
 //
 // MODULES is a folder with node_modules; the others are pages, and a folder for screenshots. Each check is a line, "ok"
 // or "not ok"; the exit code is 0 only if all are ok. The checks are first tried on a page with planted faults, each of
@@ -9,7 +9,7 @@ import { createRequire } from "node:module";
 import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 
-const [modules, report, compare, big, shots] = process.argv.slice(2).map(one => resolve(one));
+const [modules, report, compare, big, trace, shots] = process.argv.slice(2).map(one => resolve(one));
 const require = createRequire(join(modules, "package.json"));
 const { chromium } = require("playwright-core");
 const axe = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
@@ -183,14 +183,40 @@ async function large() {
   await close();
 }
 
+// The page of a disk that was followed: what there is to choose is its operations, and every view follows.
+async function followed() {
+  const bytes = statSync(trace).size;
+  told("a page of a followed disk with 125,000 requests is below 4 MB", bytes < 4e6 ? [] : [`${bytes} bytes`]);
+  const { page, complaints, tookMs, close } = await open(trace);
+  const problems = [...complaints];
+  const count = one => one.evaluate(async () =>
+    (await xenblk.requestsOf(xenblk.report.points.indexOf(xenblk.point()))).count);
+  const shown = await page.evaluate(() => [...document.querySelectorAll("main > section, .pair > section")]
+    .filter(one => one.checkVisibility()).map(one => one.id || one.getAttribute("aria-labelledby")));
+  for (const id of ["g8", "graph"]) if (shown.includes(id)) problems.push(id + " is shown, and there is nothing in it");
+  for (const id of ["breakdown", "g13", "g12", "g10", "g4", "g11", "g9"])
+    if (!shown.includes(id)) problems.push(id + " is not shown");
+  const all = await count(page);
+  const said = await page.textContent("#verdict");
+  await drawn(page, () => page.selectOption("#choose-operation", "read"));
+  const reads = await count(page);
+  if (all !== 125000 || reads <= 0 || reads >= all) problems.push(`${all} requests, ${reads} of them reads`);
+  if ((await page.textContent("#verdict")) === said) problems.push("the verdict does not follow the operation");
+  told("the page of a followed disk has its views, for all operations and for one", problems);
+  console.log(`# followed: ${bytes} bytes, drawn after ${tookMs} ms`);
+  await close();
+}
+
 mkdirSync(shots, { recursive: true });
 await planted();
 await opens("report", report);
 await opens("compare", compare);
+await opens("trace", trace);
 await keyboard();
 await cell();
 await mouse();
 await linked();
 await large();
+await followed();
 await browser.close();
 process.exit(failed === 0 ? 0 : 1);

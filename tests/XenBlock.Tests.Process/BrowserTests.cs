@@ -1,8 +1,10 @@
 using System.Text.Json;
 using XenBlock.Cli.Report;
+using XenBlock.Cli.Trace;
 using XenBlock.Profiling;
 using XenBlock.Profiling.Views;
 using XenBlock.Tests.Profiling.Views;
+using XenBlock.Tracing;
 using Xunit;
 
 namespace XenBlock.Tests.Process;
@@ -33,6 +35,8 @@ public sealed class BrowserTests : IDisposable
         Assert.True(compared.ExitCode == 0, $"{compared}");
         string large = Path.Combine(modules, "large.html");
         await File.WriteAllTextAsync(large, await LargeAsync(), TestContext.Current.CancellationToken);
+        string followed = Path.Combine(modules, "followed.html");
+        await File.WriteAllTextAsync(followed, Followed(), TestContext.Current.CancellationToken);
 
         (int code, string output) = await Tool.RunProgramAsync(
             s_patience,
@@ -42,6 +46,7 @@ public sealed class BrowserTests : IDisposable
             _shop.Path("before/report.html"),
             compare,
             large,
+            followed,
             Path.Combine(modules, "shots"));
 
         TestContext.Current.TestOutputHelper?.WriteLine(output);
@@ -77,6 +82,29 @@ public sealed class BrowserTests : IDisposable
             Points = [point, .. report.Points.Skip(1).Select(one => one with { Trace = null, Phases = null })],
             Traced = [new TracedRequests(0, view.StartNs, view.Kept)],
         });
+    }
+
+    // The page of a disk that was followed, with as many requests, of which every third writes.
+    private static string Followed()
+    {
+        RequestTrace[] requests =
+        [
+            .. Requests.Batches(125_000, depth: 32, seed: 2).Index().Select(one => one.Index % 3 == 0
+                ? one.Item with { Kind = TraceEventKind.WriteGranted, Disk = "1/xvda" }
+                : one.Item with { Disk = "1/xvda" }),
+        ];
+        FollowedTrace trace = new(
+            [new FollowedPart("", [], requests, Incomplete: 0)], ClockOffset.Same, "both ends have one clock");
+        TraceDocument document = TraceJob.Describe(trace, saved: null) with
+        {
+            Vdev = "xvda",
+            Domain = 1,
+            Machine = "a machine that was made up",
+            IsEmulated = true,
+            Ends = "frontend (dom1), backend (dom0)",
+            Seconds = 5,
+        };
+        return TracedDiskPage.Render(document, trace)!;
     }
 
     private static string Root()

@@ -120,6 +120,10 @@ public sealed partial class ReportTests : IDisposable
                     Assert.Equal(requests, point.RequestsPerOperation, tolerance: 0.01);
                     Assert.Equal(maps, point.MapCallsPerOperation, tolerance: 0.01);
                     Assert.Equal(requests, point.UnmapCallsPerOperation, tolerance: maps - requests + 0.01);
+                    double pages = 256 + maps - requests; // an indirect request has a page of segments besides
+                    Assert.Equal(pages, point.PagesPerMapCall!.Value * maps, tolerance: 0.5);
+                    Assert.Null(point.PiecesPerCopyCall);
+                    Assert.Null(point.PersistentHitShare);
                 });
         }
     }
@@ -179,6 +183,10 @@ public sealed partial class ReportTests : IDisposable
         Assert.Equal(value is not "null", report.Verification.IsOkay);
         double copies = report.Points.Max(point => point.CopyCallsPerOperation);
         Assert.Equal(value is "copy", copies > 0);
+        Assert.Equal(value is "copy", report.Points.All(point => point.PiecesPerCopyCall >= 1));
+        Assert.Equal(value is "persistent", report.Points.Any(point => point.PersistentHitShare > 0.5));
+        bool isMapped = value is not ("copy" or "persistent");
+        Assert.Equal(isMapped, report.Points.All(point => point.PagesPerMapCall >= 1));
     }
 
     [Fact]

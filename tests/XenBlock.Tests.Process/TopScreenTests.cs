@@ -1,3 +1,4 @@
+using XenBlock.Cli.Report;
 using XenBlock.Cli.Top;
 using XenBlock.Profiling;
 using Xunit;
@@ -79,6 +80,27 @@ public sealed class TopScreenTests
         Assert.Contains(
             TopScreen.Draw(_samples, state, "Xen", 80), line => line.StartsWith("1/xvda: ", StringComparison.Ordinal));
         Assert.Contains("There is no disk.", TopScreen.Draw([], state, "Xen", 80));
+    }
+
+    [Fact]
+    public void The_chosen_disk_says_what_holds_it_back_and_the_zoomed_one_says_it_whole()
+    {
+        DiagnosisFinding cause = new("D9", "copy", "Copying takes 80 % of the backend.", 0.9, 2.5, "Map instead.", []);
+        TopSample one = _samples[0] with
+        {
+            Verdict = "copy (D9, about 2.50 times to gain): " + string.Join(' ', Enumerable.Repeat("so", 40)),
+            Diagnosis = new DiagnosisReport("named", "Copying takes 80 % of the backend. Map instead.", [cause, cause]),
+        };
+
+        IReadOnlyList<string> list = TopScreen.Draw([one, _samples[1]], new TopState(), "Xen", 80);
+        string verdict = string.Join(' ', list.Where(line => line.StartsWith("   ", StringComparison.Ordinal))
+            .Select(line => line.Trim()));
+        Assert.Equal(one.Verdict, verdict);
+        Assert.All(list, line => Assert.InRange(line.Length, 0, 80));
+
+        IReadOnlyList<string> zoomed = TopScreen.Draw([one], new TopState { IsZoomed = true }, "Xen", 80);
+        Assert.Contains(one.Diagnosis.Headline, zoomed);
+        Assert.Contains("Besides (D9): Copying takes 80 % of the backend. Map instead.", zoomed);
     }
 
     private static TopState Press(TopState state, ConsoleKey key) =>

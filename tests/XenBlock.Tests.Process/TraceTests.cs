@@ -26,6 +26,8 @@ public sealed class TraceTests : IDisposable
         Assert.True(File.Exists(_shop.Path("t/trace.pftrace")));
         await AssertBabeltraceReadsAsync(_shop.Path("t/ctf"));
         await AssertBlkparseReadsAsync(_shop.Path("t/xvda"));
+        AssertPage("t", trace, "whole");
+        await AssertOpensAgainAsync("t", trace);
         await load.SignalAsync("TERM");
         await load.EndAsync();
         await serve.SignalAsync("TERM");
@@ -45,6 +47,7 @@ public sealed class TraceTests : IDisposable
             JsonElement trace = await TraceAsync("back", "--seconds", "0.5");
             Assert.Contains("read", Operations(trace, "backend"));
             AssertAddsUp(trace);
+            AssertPage("back", trace, "backend");
             await load.SignalAsync("KILL");
             await load.EndAsync();
             await serve.SignalAsync("TERM");
@@ -57,6 +60,7 @@ public sealed class TraceTests : IDisposable
         JsonElement front = await TraceAsync("front", "--seconds", "0.5");
         Assert.Contains("read", Operations(front, "frontend"));
         AssertAddsUp(front);
+        AssertPage("front", front, "frontend");
     }
 
     [Fact]
@@ -115,7 +119,7 @@ public sealed class TraceTests : IDisposable
         using RunningTool next = await _shop.ServeAsync(image);
         ToolResult none = await Tool.RunAsync(
             "trace", "--machine", _shop.Socket, "-o", _shop.Path("none"), "--seconds", "0", "--json");
-        Assert.DoesNotContain("backend", none.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("backend (dom0)", none.Output, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -133,6 +137,44 @@ public sealed class TraceTests : IDisposable
         ToolResult tracer = await Tool.RunAsync("serve", "--machine", _shop.Path("other.sock"), "--tracer", "5", other);
         Assert.Equal(2, tracer.ExitCode);
         Assert.Contains("--allow-trace", tracer.Error, StringComparison.Ordinal);
+    }
+
+    // The page holds every operation of the table, with the same numbers of requests, and says what machine it was.
+    private void AssertPage(string folder, JsonElement trace, string ends)
+    {
+        string page = File.ReadAllText(_shop.Path(folder + "/report.html"));
+        string json = page.Split("id=\"report\">")[1].Split("</script>")[0];
+        JsonElement report = JsonDocument.Parse(json).RootElement;
+        Assert.Equal("xenblk.traced", report.GetProperty("schema").GetString());
+        JsonElement[] points = [.. report.GetProperty("points").EnumerateArray()];
+        Assert.All(points, point => Assert.Equal(ends, point.GetProperty("ends").GetString()));
+        int Requests(JsonElement point) => point.GetProperty("trace").GetProperty("requests").GetInt32();
+        Assert.Equal(
+            trace.GetProperty("operations").EnumerateArray().Sum(one => one.GetProperty("requests").GetInt32()),
+            Requests(points[0]));
+        Assert.Equal(Requests(points[0]), points.Length == 1 ? Requests(points[0]) : points.Skip(1).Sum(Requests));
+        Assert.Contains("id=\"requests-0\"", page, StringComparison.Ordinal);
+        Assert.Contains("Emulated machine", page, StringComparison.Ordinal);
+        Assert.DoesNotContain("{{", page.Split("<script")[0], StringComparison.Ordinal);
+    }
+
+    // A trace that was saved says the same when it is opened, with or without what lies beside its records.
+    private async Task AssertOpensAgainAsync(string folder, JsonElement trace)
+    {
+        ToolResult opened = await Tool.RunAsync("trace", "--open", _shop.Path(folder), "-o", _shop.Path("a"), "--json");
+        Assert.True(opened.ExitCode == 0, $"{opened}");
+        Assert.Equal(trace.ToString(), JsonDocument.Parse(opened.Output).RootElement.ToString());
+        AssertPage("a", trace, "whole");
+        File.Delete(_shop.Path(folder + "/trace.json"));
+        ToolResult alone = await Tool.RunAsync("trace", "--open", _shop.Path(folder + "/ctf"), "--json");
+        Assert.True(alone.ExitCode == 0, $"{alone}");
+        Assert.Equal(
+            trace.GetProperty("operations").ToString(),
+            JsonDocument.Parse(alone.Output).RootElement.GetProperty("operations").ToString());
+        await File.WriteAllBytesAsync(_shop.Path(folder + "/ctf/stream-000"), new byte[5000]);
+        ToolResult damaged = await Tool.RunAsync("trace", "--open", _shop.Path(folder));
+        Assert.Equal(2, damaged.ExitCode);
+        Assert.Contains("stream-000", damaged.Error, StringComparison.Ordinal);
     }
 
     private RunningTool Load(params string[] arguments) => RunningTool.Start(

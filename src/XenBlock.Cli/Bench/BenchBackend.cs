@@ -68,7 +68,14 @@ internal sealed class BenchBackend : IBenchBackend
                 statistics.UnmapCalls,
                 statistics.CopyCalls,
                 statistics.NotificationsSent,
-                0);
+                0)
+            {
+                PagesMapped = statistics.PagesMapped,
+                PagesUnmapped = statistics.PagesUnmapped,
+                PiecesCopied = statistics.SegmentsCopied,
+                PersistentHits = statistics.PersistentHits,
+                PersistentMisses = statistics.PersistentMisses,
+            };
         }
 
         return total;

@@ -49,6 +49,11 @@ internal sealed record MeasuredPoint(BenchPoint Point)
         HypercallsPerRequest = Statistics.Median(Samples.Select(sample =>
             sample.Counters.Hypercalls / (double)Math.Max(1, sample.Counters.Requests))),
         NotificationsPerOperation = PerOperation(counters => counters.Notifications),
+        PagesPerMapCall = Ratio(counters => counters.PagesMapped, counters => counters.MapCalls),
+        PagesPerUnmapCall = Ratio(counters => counters.PagesUnmapped, counters => counters.UnmapCalls),
+        PiecesPerCopyCall = Ratio(counters => counters.PiecesCopied, counters => counters.CopyCalls),
+        PersistentHitShare = Ratio(
+            counters => counters.PersistentHits, counters => counters.PersistentHits + counters.PersistentMisses),
         RatioToPlain = MegabytesPerSecond / plain,
         RatioToLarge = MegabytesPerSecond / large,
         Phases = Phases is { } phases ? PhasesReport.Of(phases) : null,
@@ -63,6 +68,13 @@ internal sealed record MeasuredPoint(BenchPoint Point)
     public static string NameOf(BenchOperation operation) => operation == BenchOperation.Read ? "read" : "write";
 
     private double Bandwidth(BenchSample sample) => sample.Operations * (double)Point.SizeBytes / sample.Seconds / 1e6;
+
+    // Of all samples together: a rare call has few a sample.
+    private double? Ratio(Func<BenchCounters, long> part, Func<BenchCounters, long> whole)
+    {
+        long all = Samples.Sum(sample => whole(sample.Counters));
+        return all == 0 ? null : (double)Samples.Sum(sample => part(sample.Counters)) / all;
+    }
 
     private double PerOperation(Func<BenchCounters, double> figure) =>
         Statistics.Median(Samples.Select(sample => figure(sample.Counters) / Math.Max(1, sample.Operations)));

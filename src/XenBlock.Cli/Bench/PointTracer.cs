@@ -68,7 +68,8 @@ internal sealed class PointTracer(BenchSession session, TraceSession trace, Trac
         DiskKnobs knobs = KnobsOf(point, worker, store);
         TraceStatistics statistics = TraceStatistics.Of(streams, requests, incomplete, knobs.SlotCount);
         measured.Phases = statistics.Summary;
-        measured.Trace = TraceView.Of(statistics, streams, requests, _shownPerPoint);
+        IReadOnlyList<PauseInterval>? pauses = RuntimePauses.IsSupported ? _pauses.Take() : null;
+        measured.Trace = TraceView.Of(statistics, streams, requests, _shownPerPoint, pauses);
         return new DiskFacts
         {
             Trace = statistics,
@@ -77,7 +78,7 @@ internal sealed class PointTracer(BenchSession session, TraceSession trace, Trac
             Counters = before is { } first && after is { } last ? last - first : null,
             FrontendThread = frontend,
             BackendThread = backend,
-            Pauses = RuntimePauses.IsSupported ? _pauses.Take() : null,
+            Pauses = pauses,
             UntracedRequestsPerSecond = requestsPerSecond,
         };
     }

@@ -33,8 +33,8 @@ internal sealed class TraceCommand : XenblkCommand
 
     private readonly Option<string?> _out = new("--out", "-o")
     {
-        Description = "Where to write: ctf/ (babeltrace2), trace.pftrace (Perfetto), NAME.blktrace.0 (blkparse, btt) "
-            + "and trace.json.",
+        Description = "Where to write: report.html, trace.json, ctf/ (babeltrace2), trace.pftrace (Perfetto) and "
+            + "NAME.blktrace.0 (blkparse, btt).",
         HelpName = "DIR",
     };
 
@@ -47,8 +47,8 @@ internal sealed class TraceCommand : XenblkCommand
 
     private readonly Option<string?> _open = new("--open")
     {
-        Description = "Trace nothing: open a trace of mirage-profile, a file or a folder, say what is in it, and with "
-            + "-o write it for Perfetto.",
+        Description = "Trace nothing: open a trace that was saved, say what is in it, and with -o write its page and "
+            + "what other tools read. A folder of trace or bench, or a file or folder of mirage-profile.",
         HelpName = "FILE",
     };
 
@@ -67,10 +67,11 @@ internal sealed class TraceCommand : XenblkCommand
             """
             xenblk serve --allow-trace disk.raw &
             xenblk verify xvda --overwrite --seconds 60 --allow-trace &
-            xenblk trace -o t                       five seconds of xvda of domain 1
+            xenblk trace -o t                       five seconds of xvda of domain 1; open t/report.html
             xenblk trace -o t --seconds 0           what the recorders hold, also of a process that was killed, if its
                                                     machine keeps its memory: xenblk machine --on-crash preserve
             xenblk trace --domain 5 --vdev xvdb -o t          on Xen, in dom0
+            xenblk trace --open t -o again          the page of a trace that was saved
             xenblk trace --open net.ctf -o t        an old trace of mirage-profile, for Perfetto
             """)
     {
@@ -86,7 +87,7 @@ internal sealed class TraceCommand : XenblkCommand
             string? converted = run.Result.GetValue(_out);
             if (converted is not null)
                 MakeDirectory(converted);
-            MirageOpening.Run(run, old, converted);
+            TraceOpening.Run(run, old, converted);
             return ExitCodes.Okay;
         }
 
@@ -113,7 +114,7 @@ internal sealed class TraceCommand : XenblkCommand
             Vbd = vbd,
             TakesHistory = seconds == 0,
         };
-        TraceJob job = new(run, machine.Domain, subject, TimeSpan.FromSeconds(seconds));
+        TraceJob job = new(run, machine.Domain, subject, TimeSpan.FromSeconds(seconds), choice.IsXen);
         TraceDocument document = await job.RunAsync(directory);
         if (run.Json)
             run.Out.WriteLine(JsonSerializer.Serialize(document, JsonLines.Default.TraceDocument));

@@ -10,10 +10,7 @@ namespace XenBlock.Cli.Compare;
 internal sealed record PointComparison(PointReport First, PointReport Second)
 {
     /// <summary>Bandwidth of the second over the first, by their medians, with its interval of 95 %.</summary>
-    public MedianInterval Bandwidth { get; } =
-        MedianInterval.Of(First.SamplesMegabytesPerSecond, Second.SamplesMegabytesPerSecond)
-            with
-        { Ratio = Second.MegabytesPerSecond / First.MegabytesPerSecond };
+    public MedianInterval Bandwidth { get; } = IntervalOf(First, Second);
 
     /// <summary>True if both were traced, so that their phases can be compared.</summary>
     public bool HasPhases => First.Phases is { Requests: > 0 } && Second.Phases is { Requests: > 0 };
@@ -42,6 +39,12 @@ internal sealed record PointComparison(PointReport First, PointReport Second)
             return "";
         (RequestPhase phase, double microseconds) = PhaseDeltas().MaxBy(delta => Math.Abs(delta.Microseconds));
         return $"{PhasesReport.NameOf(phase)} {Signed(microseconds)} us";
+    }
+
+    private static MedianInterval IntervalOf(PointReport first, PointReport second)
+    {
+        MedianInterval drawn = MedianInterval.Of(first.SamplesMegabytesPerSecond, second.SamplesMegabytesPerSecond);
+        return drawn with { Ratio = second.MegabytesPerSecond / first.MegabytesPerSecond };
     }
 
     /// <summary>A number with its sign.</summary>

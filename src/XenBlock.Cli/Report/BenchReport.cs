@@ -60,4 +60,14 @@ internal sealed record BenchReport
 
     /// <summary>Requests of the traced points; they are in the page alone, and no part of the document.</summary>
     internal IReadOnlyList<TracedRequests> Traced { get; init; } = [];
+
+    /// <summary>
+    /// The point that its page begins with: of the deepest traced ones the one that could gain most, as its diagnosis
+    /// says, or the smallest; null where none was traced. core.js chooses in the same way.
+    /// </summary>
+    internal PointReport? FirstPoint => Points.Where(point => point.Trace is { RequestsKept: > 0 })
+        .OrderByDescending(point => point.Depth)
+        .ThenByDescending(point => point.Diagnosis is { Findings: [var worst, ..] } ? worst.PredictedGain ?? 1 : 0)
+        .ThenBy(point => point.SizeBytes)
+        .FirstOrDefault();
 }

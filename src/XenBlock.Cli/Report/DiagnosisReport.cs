@@ -1,4 +1,5 @@
 using XenBlock.Profiling;
+using XenBlock.Tracing;
 
 namespace XenBlock.Cli.Report;
 
@@ -11,4 +12,22 @@ internal sealed record DiagnosisReport(string Outcome, string Headline, IReadOnl
     /// <summary>The report of a diagnosis.</summary>
     public static DiagnosisReport Of(Diagnosis diagnosis) =>
         new(diagnosis.Outcome.ToString().ToLowerInvariant(), diagnosis.Headline, diagnosis.Findings);
+
+    /// <summary>The report of a disk that was traced from outside.</summary>
+    public static DiagnosisReport Of(FollowedTrace trace) => trace.Parts.Count == 1
+        ? Of(Diagnosis.Of(trace.Parts[0].Facts()))
+        : new DiagnosisReport("unknown", $"Unknown (D0): {trace.ClockSentence}.", []);
+
+    /// <summary>The cause that costs most and what to change; all there is to say where none is named.</summary>
+    internal string Brief => Findings is [var cause, ..]
+        ? $"{cause.Name} ({cause.Rule}) holds it back. {cause.Advice}"
+        : Headline;
+
+    /// <summary>Prints it for people: the headline, and a line for each cause besides the first.</summary>
+    public void Say(TextWriter writer)
+    {
+        writer.WriteLine(Headline);
+        foreach (DiagnosisFinding finding in Findings.Skip(1))
+            writer.WriteLine($"Besides ({finding.Rule}): {finding.Sentence} {finding.Advice}");
+    }
 }

@@ -21,30 +21,63 @@ internal static class HtmlReport
         "curves.js", "counts.js", "start.js",
     ];
 
-    /// <summary>Makes the page.</summary>
-    public static string Render(BenchReport report)
+    /// <summary>Makes the page of a bench.</summary>
+    public static string Render(BenchReport report) => Render(new PageContent
+    {
+        Kind = "bench",
+        Title = Title(report),
+        Headline = Headline(report),
+        Machine = Machine(report),
+        IsEmulated = report.Machine.IsEmulated,
+        Findings = [.. report.Findings],
+        Verification = report.Verification.Sentence,
+        Facts = Facts(report),
+        PhasesHtml = PhaseBars.Render(report.Points),
+        TablesHtml = report.Model is { } model ? ModelTable(model) : PointTable(report),
+        Note = "MB is 10^6 bytes. An operation is what the user submits; the frontend splits it into requests. CPU, "
+            + "maps, unmaps, copies and events are per operation, of both sides together. The same numbers are in "
+            + "report.json beside this file, and inside it.",
+        Requests = report.Traced,
+        Json = JsonSerializer.Serialize(report, ReportJson.Compact.BenchReport),
+    });
+
+    /// <summary>Makes a page.</summary>
+    public static string Render(PageContent content)
     {
         StringBuilder page = new(Asset("report.html"));
         page.Replace("{{uplot-css}}", Asset("uPlot.min.css"));
         page.Replace("{{css}}", Asset("report.css"));
-        page.Replace("{{title}}", Text(Title(report)));
-        page.Replace("{{headline}}", Text(report.Findings is [var first, ..] ? first : ""));
-        page.Replace("{{machine}}", Text(Machine(report)));
-        page.Replace("{{emulated}}", report.Machine.IsEmulated ? Text(Emulated) : "");
-        page.Replace("{{findings}}", string.Concat(report.Findings.Skip(1).Select(f => $"<p>{Text(f)}</p>\n")));
-        page.Replace("{{verification}}", Text(report.Verification.Sentence));
-        page.Replace("{{facts}}", Facts(report));
-        page.Replace("{{phases}}", PhaseBars.Render(report.Points));
-        page.Replace("{{tables}}", report.Model is { } model ? ModelTable(model) : PointTable(report));
+        page.Replace("{{kind}}", content.Kind);
+        page.Replace("{{title}}", Text(content.Title));
+        page.Replace("{{headline}}", Text(content.Headline));
+        page.Replace("{{machine}}", Text(content.Machine));
+        page.Replace("{{emulated}}", content.IsEmulated ? Text(Emulated) : "");
+        page.Replace("{{tag}}", content.IsEmulated ? " <span class=\"tag\">emulated</span>" : "");
+        page.Replace("{{findings}}", string.Concat(content.Findings.Select(f => $"<p>{Text(f)}</p>\n")));
+        page.Replace("{{verification}}", Text(content.Verification));
+        page.Replace("{{facts}}", string.Concat(
+            content.Facts.Select(fact => $"<dt>{Text(fact.Name)}</dt><dd>{Text(fact.Value)}</dd>\n")));
+        page.Replace("{{phases}}", content.PhasesHtml);
+        page.Replace("{{tables}}", content.TablesHtml);
+        page.Replace("{{note}}", Text(content.Note));
         page.Replace("{{uplot-js}}", Asset("uPlot.iife.min.js"));
         page.Replace("{{js}}", string.Concat(s_scripts.Select(Asset)));
-        page.Replace("{{requests}}", string.Concat(report.Traced.Select(EmbeddedRequests)));
-        page.Replace("{{json}}", EmbeddedJson(report));
+        page.Replace("{{requests}}", string.Concat(content.Requests.Select(EmbeddedRequests)));
+
+        // "<" must not end the script element that holds the document.
+        page.Replace("{{json}}", content.Json.Replace("<", "\\u003c", StringComparison.Ordinal));
         return page.ToString();
     }
 
-    private const string Emulated =
+    /// <summary>What an embedded machine's figures do not have in them.</summary>
+    public const string Emulated =
         "Emulated machine: real mmap and munmap, but no page table of a guest and no exit to a hypervisor.";
+
+    // Where a point was traced and diagnosed, why it is slow matters most.
+    private static string Headline(BenchReport report) =>
+        report.FirstPoint is { Diagnosis: { } diagnosis } point
+            ? $"{PointReport.NameOf(point, BenchTable.WayOf(report.Points)(point))}: {diagnosis.Brief}"
+            : report.Findings is [var first, ..] ? first : "";
 
     private static string Machine(BenchReport report) => report.Machine.IsEmulated
         ? $"{report.Machine.Description}. {Emulated}"
@@ -54,17 +87,13 @@ internal static class HtmlReport
         $"<script type=\"application/octet-stream\" id=\"requests-{traced.PointIndex}\">"
             + Convert.ToBase64String(RequestColumns.Pack(traced.Requests, traced.OriginNs)) + "</script>\n";
 
-    // "<" must not end the script element that holds the document.
-    private static string EmbeddedJson(BenchReport report) => JsonSerializer
-        .Serialize(report, ReportJson.Compact.BenchReport).Replace("<", "\\u003c", StringComparison.Ordinal);
-
     private static string Title(BenchReport report) => report.Model is null
-        ? "Xen block device: bandwidth by request size"
+        ? report.FirstPoint is null
+            ? "Xen block device: bandwidth by request size"
+            : "Xen block device: why is it slow, and bandwidth by request size"
         : "Xen block device against the model " + report.Model.Name;
 
-    private static string Facts(BenchReport report)
-    {
-        (string Name, string Value)[] facts =
+    private static IReadOnlyList<(string Name, string Value)> Facts(BenchReport report) =>
         [
             ("Machine", report.Machine.Description + (report.Machine.IsEmulated ? " (emulated: no hypervisor)" : "")),
             ("Grants", $"{report.Machine.Access}, {report.Machine.Grants}"),
@@ -80,8 +109,6 @@ internal static class HtmlReport
             ("Took", report.DurationSeconds.ToString("N1", CultureInfo.InvariantCulture) + " s"),
             ("xenblk", report.ToolVersion),
         ];
-        return string.Concat(facts.Select(fact => $"<dt>{Text(fact.Name)}</dt><dd>{Text(fact.Value)}</dd>\n"));
-    }
 
     private static string PointTable(BenchReport report)
     {

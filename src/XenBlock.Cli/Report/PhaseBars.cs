@@ -36,8 +36,8 @@ internal static class PhaseBars
         }
 
         return html.Append(
-            "<p class=\"note\">Mean of every request of a trace of 20 ms, taken after the measurement; the parts add "
-                + "up to the latency exactly. Each group has a scale of its own.</p>\n</section>\n").ToString();
+            "<p class=\"note\">Mean of every request of a trace of its own, taken after the measurement; the parts "
+                + "add up to the latency exactly. Each group has a scale of its own.</p>\n</section>\n").ToString();
     }
 
     private static void Bar(StringBuilder html, PointReport point, string way, double longest)

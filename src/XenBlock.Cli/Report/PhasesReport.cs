@@ -22,6 +22,18 @@ internal sealed record PhasesReport(
                 NameOf(time.Phase), time.MeanNs / 1000, time.Share, time.P50Ns / 1000.0, time.P99Ns / 1000.0)),
         ]);
 
+    /// <summary>True if the ends that were traced see a phase.</summary>
+    public static bool IsSeen(TracedPart part, RequestPhase phase) => part switch
+    {
+        TracedPart.Frontend => phase is <= RequestPhase.Notify or >= RequestPhase.CompletionWake,
+        TracedPart.Backend => phase is >= RequestPhase.BatchWait and <= RequestPhase.Respond,
+        _ => true,
+    };
+
+    /// <summary>The word for a phase where only some ends were traced.</summary>
+    public static string NameOf(TracedPart part, RequestPhase phase) =>
+        part == TracedPart.Frontend && phase == RequestPhase.CompletionWake ? "elsewhere" : NameOf(phase);
+
     /// <summary>The word for a phase in reports.</summary>
     public static string NameOf(RequestPhase phase) => phase switch
     {

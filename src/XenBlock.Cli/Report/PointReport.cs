@@ -1,3 +1,5 @@
+using XenBlock.Cli.Output;
+
 namespace XenBlock.Cli.Report;
 
 /// <summary>
@@ -55,6 +57,20 @@ internal sealed record PointReport
     /// </summary>
     public required double HypercallsPerRequest { get; init; }
 
+    /// <summary>Pages that a call mapped, on average; null where none did.</summary>
+    public double? PagesPerMapCall { get; init; }
+
+    /// <summary>Pages that a call unmapped, on average; null where none did.</summary>
+    public double? PagesPerUnmapCall { get; init; }
+
+    /// <summary>Pieces of at most a page that a call copied, on average; null where none did.</summary>
+    public double? PiecesPerCopyCall { get; init; }
+
+    /// <summary>
+    /// Pages of requests that were mapped already, as a part of all that are kept; null where none is kept.
+    /// </summary>
+    public double? PersistentHitShare { get; init; }
+
     /// <summary>
     /// Bandwidth as a part of plain reads or writes of the file at the same size; null without that baseline.
     /// </summary>
@@ -80,4 +96,8 @@ internal sealed record PointReport
 
     /// <summary>Each sample's bandwidth, in the order of the repeats: what a comparison draws from.</summary>
     public IReadOnlyList<double> SamplesMegabytesPerSecond { get; init; } = [];
+
+    /// <summary>What to call it in a sentence, as "Read of 4 KiB at depth 32, map".</summary>
+    public static string NameOf(PointReport point, string way) =>
+        $"{Findings.Capital(point.Operation)} of {ByteSize.Format(point.SizeBytes)} at depth {point.Depth}, {way}";
 }

@@ -15,6 +15,8 @@ namespace XenBlock.Cli.Report;
 /// <param name="SegmentsPerRequest">Segments of the requests on the ring.</param>
 /// <param name="RequestSizes">Sizes in bytes of the requests on the ring.</param>
 /// <param name="Notifications">Events sent and spared.</param>
+/// <param name="NotificationsOverTime">The same in a hundred steps, of the time of the requests that are kept.</param>
+/// <param name="Pauses">When the runtime had stopped all threads; null if nobody watched.</param>
 internal sealed record TraceReport(
     int Requests,
     int RequestsKept,
@@ -27,7 +29,9 @@ internal sealed record TraceReport(
     IReadOnlyList<CountBar> RequestsPerPublish,
     IReadOnlyList<CountBar> SegmentsPerRequest,
     IReadOnlyList<CountBar> RequestSizes,
-    NotificationsReport Notifications)
+    NotificationsReport Notifications,
+    NotificationStepsReport? NotificationsOverTime,
+    IReadOnlyList<PauseReport>? Pauses)
 {
     /// <summary>The report of a view.</summary>
     public static TraceReport Of(TraceView view) => new(
@@ -47,5 +51,8 @@ internal sealed record TraceReport(
             view.Batches.RequestsPerPublish.Count,
             view.Notifications.ToBackend,
             view.Batches.ResponsesPerPublish.Count,
-            view.Notifications.ToFrontend));
+            view.Notifications.ToFrontend),
+        NotificationStepsReport.Of(view.NotificationsOverTime),
+        view.Pauses is null ? null : [.. view.Pauses.Select(pause => new PauseReport(
+            (pause.FromNs - view.StartNs) / 1000.0, (pause.ToNs - view.StartNs) / 1000.0))]);
 }

@@ -15,7 +15,8 @@ namespace XenBlock.Cli.Top;
 /// <param name="NotificationsPerRequest">Events a request.</param>
 /// <param name="RecordsLost">Records that were lost.</param>
 /// <param name="PhaseShares">Each phase's part of the time, 0 to 1, those that take any.</param>
-/// <param name="Verdict">A sentence.</param>
+/// <param name="Verdict">What holds it back, briefly.</param>
+/// <param name="Diagnosis">Why it is as slow as it is; null if it did nothing.</param>
 internal sealed record TopDiskDocument(
     string Disk,
     string Ends,
@@ -29,7 +30,8 @@ internal sealed record TopDiskDocument(
     double NotificationsPerRequest,
     ulong RecordsLost,
     IReadOnlyDictionary<string, double> PhaseShares,
-    string Verdict)
+    string Verdict,
+    DiagnosisReport? Diagnosis)
 {
     /// <summary>The same of a sample.</summary>
     public static TopDiskDocument Of(TopSample sample) => new(
@@ -46,5 +48,6 @@ internal sealed record TopDiskDocument(
         sample.Lost,
         sample.Phases.ToDictionary(
             phase => PhasesReport.NameOf(phase.Phase), phase => phase.Share, StringComparer.Ordinal),
-        sample.Verdict);
+        sample.Verdict,
+        sample.Diagnosis);
 }

@@ -1,3 +1,4 @@
+using XenBlock.Cli.Report;
 using XenBlock.Profiling;
 using XenBlock.Tracing;
 
@@ -6,6 +7,9 @@ namespace XenBlock.Cli.Top;
 /// <summary>What one disk did in one interval, as far as it can be traced.</summary>
 internal sealed record TopSample
 {
+    // A diagnosis wants a thousand; twenty times as many take some milliseconds.
+    private const int JudgedMax = 20_000;
+
     /// <summary>The disk, as "1/xvda".</summary>
     public required string Disk { get; init; }
 
@@ -42,8 +46,11 @@ internal sealed record TopSample
     /// <summary>The phases' mean times, those that take any.</summary>
     public IReadOnlyList<PhaseTime> Phases { get; init; } = [];
 
-    /// <summary>Why there is nothing to see, or what holds the disk back; a sentence.</summary>
+    /// <summary>Why there is nothing to see, or what holds the disk back, briefly.</summary>
     public string Verdict { get; init; } = "";
+
+    /// <summary>Why it is as slow as it is, by its last requests; null if it did nothing.</summary>
+    public DiagnosisReport? Diagnosis { get; init; }
 
     /// <summary>Bytes a second.</summary>
     public double BytesPerSecond => Seconds <= 0 ? 0 : (BytesRead + BytesWritten) / Seconds;
@@ -67,6 +74,9 @@ internal sealed record TopSample
     {
         RequestTrace[] ended = [.. part.Requests.Where(request => EndOf(request) > sinceNs)];
         PhaseSummary summary = PhaseSummary.Of(ended, incomplete: 0, lost: 0);
+        DiagnosisReport? diagnosis = ended.Length == 0
+            ? null
+            : DiagnosisReport.Of(Profiling.Diagnosis.Of(part.Recent(JudgedMax).Facts()));
         long[] latencies = [.. ended.Select(request => request.LatencyNs).Order()];
         return new TopSample
         {
@@ -84,7 +94,8 @@ internal sealed record TopSample
                     && record.Kind is TraceEventKind.BackendNotified or TraceEventKind.FrontendNotified),
             Lost = part.Lost,
             Phases = [.. summary.Phases.Where(phase => phase.MeanNs > 0)],
-            Verdict = ended.Length == 0 ? "idle" : Largest(summary),
+            Verdict = diagnosis is null ? "idle" : VerdictOf(diagnosis, summary),
+            Diagnosis = diagnosis,
         };
 
         long SumOf(TraceEventKind kind) =>
@@ -94,9 +105,14 @@ internal sealed record TopSample
     /// <summary>When a request ended, by the trace's clock.</summary>
     public static long EndOf(RequestTrace request) => request.Stamps[RequestTrace.PhaseCount];
 
-    private static string Largest(PhaseSummary summary)
+    // The cause if one is named; else where the time goes.
+    private static string VerdictOf(DiagnosisReport diagnosis, PhaseSummary summary)
     {
         PhaseTime most = summary.Phases.MaxBy(phase => phase.Share)!;
-        return $"most of it: {Report.PhasesReport.NameOf(most.Phase)}, {most.Share:P0}";
+        string largest = $"most of it: {PhasesReport.NameOf(most.Phase)}, {BenchTable.Percent(most.Share)}";
+        if (diagnosis.Findings is not [var cause, ..])
+            return diagnosis.Outcome is "fine" ? $"fine, nothing holds it back; {largest}" : largest;
+        string gain = cause.PredictedGain is { } ratio ? $", about {BenchTable.Number(ratio)} times to gain" : "";
+        return $"{cause.Name} ({cause.Rule}, {BenchTable.Percent(cause.Confidence)} sure{gain}): {cause.Advice}";
     }
 }

@@ -12,6 +12,8 @@ internal static class TopScreen
     public const int WidthMin = 80;
 
     private const int ColumnsWidth = 52;
+    private const int VerdictLinesMax = 3;
+    private const string Indent = "   ";
 
     // One letter a phase, so that a bar can be read without colours: in the order of a request's way.
     private const string Letters = "gwnkbmqSuroF";
@@ -72,7 +74,9 @@ internal static class TopScreen
                 Microseconds(one.P99Ns),
                 one.NotificationsPerRequest.ToString("N2", CultureInfo.InvariantCulture));
             yield return $"{row}  {(one.Requests == 0 ? one.Verdict : Bar(one.Phases, bar))}".TrimEnd();
-            if (i == chosen && one.Requests > 0) yield return $"   {one.Verdict}";
+            if (i != chosen || one.Requests == 0) continue;
+            foreach (string line in Wrapped(one.Verdict, width - Indent.Length).Take(VerdictLinesMax))
+                yield return Indent + line;
         }
     }
 
@@ -102,7 +106,31 @@ internal static class TopScreen
         }
 
         yield return "";
-        yield return one.Verdict;
+        foreach (string line in Wrapped(one.Diagnosis?.Headline ?? one.Verdict, width)) yield return line;
+        foreach (DiagnosisFinding also in (one.Diagnosis?.Findings ?? []).Skip(1))
+        {
+            foreach (string line in Wrapped($"Besides ({also.Rule}): {also.Sentence} {also.Advice}", width))
+                yield return line;
+        }
+    }
+
+    // Lines of whole words; a word that is longer than a line is cut by the caller.
+    private static IEnumerable<string> Wrapped(string text, int width)
+    {
+        StringBuilder line = new();
+        foreach (string word in text.Split(' '))
+        {
+            if (line.Length != 0 && line.Length + 1 + word.Length > width)
+            {
+                yield return line.ToString();
+                line.Clear();
+            }
+
+            if (line.Length != 0) line.Append(' ');
+            line.Append(word);
+        }
+
+        yield return line.ToString();
     }
 
     private static string Row(params string[] cells) =>

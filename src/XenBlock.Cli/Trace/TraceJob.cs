@@ -12,7 +12,7 @@ using XenBlock.Tracing;
 namespace XenBlock.Cli.Trace;
 
 /// <summary>One run of a tracer: follows a disk for a while, and writes what it saw.</summary>
-internal sealed class TraceJob(CommandRun run, IHypervisor tracer, TraceSubject subject, TimeSpan time)
+internal sealed class TraceJob(CommandRun run, IHypervisor tracer, TraceSubject subject, TimeSpan time, bool isXen)
 {
     // Packets of both ends' recorders in memory; 256 MiB are some 800,000 requests.
     private const long KeptBytesMax = 256L << 20;
@@ -37,26 +37,67 @@ internal sealed class TraceJob(CommandRun run, IHypervisor tracer, TraceSubject 
         double seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
         FollowedTrace trace = follower.Join();
         foreach (FollowedPart part in trace.Parts)
-            Write(follower.Uuid, part, Path.Combine(directory, part.Name));
-        TraceDocument document = new(
-            TraceDocument.SchemaName,
-            VbdName.Format(subject.Vbd),
-            subject.Frontend.Value,
-            follower.Ends,
-            seconds,
-            trace.ClockSentence,
-            trace.Clock?.OffsetNs,
-            trace.Clock?.ErrorNs,
-            unchecked((long)trace.Parts.Aggregate(0UL, (sum, part) => unchecked(sum + part.Lost))),
-            unchecked((long)follower.Refused),
-            trace.Parts.Sum(part => part.Incomplete),
-            [.. trace.Parts.SelectMany(part => TracedOperation.Of(part.Requests))],
-            [.. follower.Problems]);
-        await File.WriteAllTextAsync(
-            Path.Combine(directory, "trace.json"),
-            JsonSerializer.Serialize(document, JsonLines.Default.TraceDocument) + "\n",
-            CancellationToken.None);
+        {
+            string folder = Path.Combine(directory, part.Name);
+            CtfFolder.Write(Path.Combine(folder, "ctf"), follower.Uuid, part.Streams);
+            WriteViews(part, folder);
+        }
+
+        TraceDocument document = Describe(trace, saved: null) with
+        {
+            Vdev = VbdName.Format(subject.Vbd),
+            Domain = subject.Frontend.Value,
+            Machine = tracer.Description,
+            IsEmulated = !isXen,
+            Ends = follower.Ends,
+            Seconds = seconds,
+            RecordsRefused = unchecked((long)follower.Refused),
+            Problems = [.. follower.Problems],
+        };
+        WriteReports(document, trace, directory);
         return document;
+    }
+
+    /// <summary>What can be said of a trace by itself; the rest is of who traced it, or was saved with it.</summary>
+    /// <param name="trace">The trace.</param>
+    /// <param name="saved">What was said of it when it was made; null if nobody knows.</param>
+    public static TraceDocument Describe(FollowedTrace trace, TraceDocument? saved) => new(
+        TraceDocument.SchemaName,
+        Vdev: "",
+        Domain: 0,
+        Machine: "",
+        IsEmulated: null,
+        Ends: "",
+        Seconds: 0,
+        trace.ClockSentence,
+        trace.Clock?.OffsetNs ?? saved?.ClockOffsetNanoseconds,
+        trace.Clock?.ErrorNs ?? saved?.ClockErrorNanoseconds,
+        unchecked((long)trace.Parts.Aggregate(0UL, (sum, part) => unchecked(sum + part.Lost))),
+        saved?.RecordsRefused ?? 0,
+        trace.Parts.Sum(part => part.Incomplete),
+        [.. trace.Parts.SelectMany(part => TracedOperation.Of(part.Requests))],
+        saved?.Diagnosis ?? DiagnosisReport.Of(trace),
+        saved?.Problems ?? []);
+
+    /// <summary>Writes a part for Perfetto and for blktrace's tools.</summary>
+    public static void WriteViews(FollowedPart part, string directory)
+    {
+        Directory.CreateDirectory(directory);
+        PerfettoFile.Write(Path.Combine(directory, "trace.pftrace"), part.Requests);
+        BlktraceFile.Write(directory, part.Requests);
+    }
+
+    /// <summary>Writes trace.json and, where requests were seen whole, report.html.</summary>
+    public static void WriteReports(TraceDocument document, FollowedTrace trace, string directory)
+    {
+        File.WriteAllText(
+            Path.Combine(directory, "trace.json"),
+            JsonSerializer.Serialize(document, JsonLines.Default.TraceDocument) + "\n");
+        string page = Path.Combine(directory, "report.html");
+        if (TracedDiskPage.Render(document, trace) is { } html)
+            File.WriteAllText(page, html);
+        else if (File.Exists(page))
+            File.Delete(page); // of an earlier trace, and of this one there is nothing to show
     }
 
     /// <summary>Prints it for people.</summary>
@@ -87,15 +128,10 @@ internal sealed class TraceJob(CommandRun run, IHypervisor tracer, TraceSubject 
             CultureInfo.InvariantCulture,
             $"{document.Operations.Sum(operation => (long)operation.Requests):N0} requests in {document.Seconds:N1} s; "
                 + $"{document.Incomplete:N0} incomplete, {document.RecordsLost:N0} records lost"));
+        if (document.Operations.Count > 0)
+            document.Diagnosis.Say(writer);
         foreach (string problem in document.Problems)
             writer.WriteLine(Failure.Sentence(problem));
-    }
-
-    private static void Write(byte[] uuid, FollowedPart part, string directory)
-    {
-        CtfFolder.Write(Path.Combine(directory, "ctf"), uuid, part.Streams);
-        PerfettoFile.Write(Path.Combine(directory, "trace.pftrace"), part.Requests);
-        BlktraceFile.Write(directory, part.Requests);
     }
 
     private async Task FollowAsync(TraceFollower follower, long started)

@@ -18,12 +18,6 @@ internal sealed record TracedOperation(
     long TotalNanoseconds,
     IReadOnlyList<TracedPhase> Phases)
 {
-    private static readonly RequestPhase[] s_frontend =
-    [
-        RequestPhase.Grant, RequestPhase.SlotWait, RequestPhase.Notify, RequestPhase.CompletionWake,
-        RequestPhase.Finish,
-    ];
-
     /// <summary>Sums requests up by operation.</summary>
     public static IEnumerable<TracedOperation> Of(IEnumerable<RequestTrace> requests)
     {
@@ -37,26 +31,15 @@ internal sealed record TracedOperation(
                 summary.MeanLatencyNs / 1000,
                 group.Sum(request => request.LatencyNs),
                 [
-                    .. summary.Phases.Where(time => IsSeen(group.Key.Part, time.Phase)).Select(time => new TracedPhase(
-                        NameOf(group.Key.Part, time.Phase),
-                        time.MeanNs / 1000,
-                        time.Share,
-                        time.P50Ns / 1000.0,
-                        time.P99Ns / 1000.0,
-                        group.Sum(request => request.PhaseNs(time.Phase)))),
+                    .. summary.Phases.Where(time => PhasesReport.IsSeen(group.Key.Part, time.Phase))
+                        .Select(time => new TracedPhase(
+                            PhasesReport.NameOf(group.Key.Part, time.Phase),
+                            time.MeanNs / 1000,
+                            time.Share,
+                            time.P50Ns / 1000.0,
+                            time.P99Ns / 1000.0,
+                            group.Sum(request => request.PhaseNs(time.Phase)))),
                 ]);
         }
     }
-
-    private static bool IsSeen(TracedPart part, RequestPhase phase) => part switch
-    {
-        TracedPart.Frontend => s_frontend.Contains(phase),
-        TracedPart.Backend => phase is >= RequestPhase.BatchWait and <= RequestPhase.Respond,
-        _ => true,
-    };
-
-    private static string NameOf(TracedPart part, RequestPhase phase) =>
-        part == TracedPart.Frontend && phase == RequestPhase.CompletionWake
-            ? "elsewhere"
-            : PhasesReport.NameOf(phase);
 }

@@ -21,6 +21,7 @@ public sealed record Diagnosis(DiagnosisOutcome Outcome, string Headline, IReadO
     /// <param name="facts">What is known of it.</param>
     public static Diagnosis Of(DiskFacts facts)
     {
+        if (OneEnd(facts) is { } alone) return new Diagnosis(DiagnosisOutcome.Unknown, alone, []);
         if (Refusal.Of(facts) is { } refusal) return new Diagnosis(DiagnosisOutcome.Unknown, refusal, []);
         var model = new StageModel(facts);
         List<DiagnosisFinding> findings = Judge(_causes, facts, model);
@@ -29,6 +30,17 @@ public sealed record Diagnosis(DiagnosisOutcome Outcome, string Headline, IReadO
         return model.IsSaturated
             ? new Diagnosis(DiagnosisOutcome.Fine, Words.Fine(facts, model), [])
             : new Diagnosis(DiagnosisOutcome.Unknown, Words.Unknown(facts), []);
+    }
+
+    // Half of a request says where its time went at that end, and not whether that is much of it.
+    private static string? OneEnd(DiskFacts facts)
+    {
+        RequestTrace? half = facts.Requests.FirstOrDefault(request => request.Part != TracedPart.Whole);
+        if (half is null) return null;
+        bool isFrontend = half.Part == TracedPart.Frontend;
+        (string here, string there) = isFrontend ? ("frontend", "backend") : ("backend", "frontend");
+        return $"Unknown (D0): the {here} alone was traced; a trace of both ends, with the {there} started with "
+            + "--allow-trace too, would tell.";
     }
 
     private static List<DiagnosisFinding> Judge(DiagnosisRule[] rules, DiskFacts facts, StageModel model) =>

@@ -13,15 +13,18 @@ public sealed record PercentilePoint(double Quantile, long LatencyNs)
 
     /// <summary>The curve, as far into the tail as at least one request lies beyond, and the slowest as 1.</summary>
     /// <param name="requests">Complete ones, in any order.</param>
-    public static IReadOnlyList<PercentilePoint> Curve(IReadOnlyCollection<RequestTrace> requests)
+    public static IReadOnlyList<PercentilePoint> Curve(IReadOnlyCollection<RequestTrace> requests) =>
+        CurveOfSorted([.. requests.OrderBy(request => request.LatencyNs)]);
+
+    /// <summary>The same of requests in order of their latency.</summary>
+    internal static IReadOnlyList<PercentilePoint> CurveOfSorted(RequestTrace[] sorted)
     {
-        long[] sorted = [.. requests.Select(request => request.LatencyNs).Order()];
         if (sorted.Length == 0) return [];
         return
         [
             .. s_quantiles.Where(quantile => sorted.Length * (1 - quantile) >= 1)
-                .Select(quantile => new PercentilePoint(quantile, sorted[(int)(quantile * sorted.Length)])),
-            new PercentilePoint(1, sorted[^1]),
+                .Select(quantile => new PercentilePoint(quantile, sorted[(int)(quantile * sorted.Length)].LatencyNs)),
+            new PercentilePoint(1, sorted[^1].LatencyNs),
         ];
     }
 }

@@ -15,10 +15,13 @@ public sealed record PhaseBreakdown(string Name, int RequestCount, double MeanLa
     /// median's shows. A percentile that the trace has too few requests for (ten beyond it) is left out.
     /// </summary>
     /// <param name="requests">Complete ones, in any order.</param>
-    public static IReadOnlyList<PhaseBreakdown> Of(IReadOnlyList<RequestTrace> requests)
+    public static IReadOnlyList<PhaseBreakdown> Of(IReadOnlyList<RequestTrace> requests) =>
+        OfSorted([.. requests.OrderBy(request => request.LatencyNs)]);
+
+    /// <summary>The same of requests in order of their latency.</summary>
+    internal static IReadOnlyList<PhaseBreakdown> OfSorted(RequestTrace[] byLatency)
     {
-        if (requests.Count == 0) return [];
-        RequestTrace[] byLatency = [.. requests.OrderBy(request => request.LatencyNs)];
+        if (byLatency.Length == 0) return [];
         var all = new List<PhaseBreakdown> { Mean("mean", byLatency) };
         foreach ((string name, double from, double to) in s_bands)
         {

@@ -15,6 +15,7 @@ public sealed class ReportSchemaTests
         typeof(ModeFacts), typeof(PointReport), typeof(BaselineReport), typeof(GrantedReadReport),
         typeof(VerificationReport), typeof(ModelReport), typeof(ModelPointReport),
         typeof(TraceReport), typeof(BreakdownReport), typeof(PercentileReport), typeof(NotificationsReport),
+        typeof(NotificationStepsReport), typeof(PauseReport), typeof(TracedDiskReport), typeof(TracedPointReport),
         typeof(PhasesReport), typeof(PhaseReport), typeof(DiagnosisReport), typeof(DiagnosisFinding),
     ];
 

@@ -64,6 +64,7 @@ public sealed class MirageTraceTests : IDisposable
         byte[] packet = [.. Switch(10, 1), .. EveryKind(), .. Switch(500, 2), .. Switch(900, -1)];
         string path = Path.Combine(_folder, "x.pftrace");
         MiragePerfettoFile.Write(path, MirageTrace.Parse(Ring(30, [packet, [], [], []]), "x"));
+        PerfettoLots.Inflate(path);
         using Process process = Process.Start(new ProcessStartInfo("/bin/sh", ["-c", $"protoc --decode_raw < {path}"])
         {
             RedirectStandardOutput = true,

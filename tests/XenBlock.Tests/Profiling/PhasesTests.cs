@@ -133,6 +133,7 @@ public sealed class PhasesTests : IDisposable
         IReadOnlyList<RequestTrace> requests = RequestJoiner.JoinAll(trace.Streams, out _);
         string path = Path.Combine(_folder, "trace.pftrace");
         PerfettoFile.Write(path, requests);
+        PerfettoLots.Inflate(path);
         string schema = Path.Combine(_folder, "subset.proto");
         await File.WriteAllTextAsync(schema, PerfettoSubset);
         (int exitCode, string output, string error) = Run(
@@ -148,16 +149,50 @@ public sealed class PhasesTests : IDisposable
         Assert.DoesNotContain(" 1: ", output, StringComparison.Ordinal); // a field that the schema does not know
     }
 
+    [Fact]
+    public void The_perfetto_file_is_small_and_its_differences_add_up_to_the_times()
+    {
+        List<RequestTrace> requests = Views.Requests.Batches(5_000, depth: 32, seed: 1);
+        string path = Path.Combine(_folder, "small.pftrace");
+        PerfettoFile.Write(path, requests);
+
+        double bytesPerRequest = (double)new FileInfo(path).Length / requests.Count;
+
+        // 28 packets each, of which a packet that says everything itself has 22 bytes.
+        Assert.InRange(bytesPerRequest, 20, 130);
+        (long first, long last) = PerfettoLots.Span(PerfettoLots.Inflated(File.ReadAllBytes(path)));
+        Assert.Equal(requests.Min(request => request.Stamps[0]), first);
+        Assert.Equal(requests.Max(request => request.Stamps[RequestTrace.PhaseCount]), last);
+    }
+
     // Of protos/perfetto/trace: the fields that we write, by Perfetto's numbers.
     private const string PerfettoSubset = """
         syntax = "proto2";
         message Trace { repeated TracePacket packet = 1; }
         message TracePacket {
+          optional ClockSnapshot clock_snapshot = 6;
           optional uint64 timestamp = 8;
           optional uint32 trusted_packet_sequence_id = 10;
           optional TrackEvent track_event = 11;
+          optional InternedData interned_data = 12;
+          optional uint32 sequence_flags = 13;
+          optional uint32 timestamp_clock_id = 58;
+          optional TracePacketDefaults trace_packet_defaults = 59;
           optional TrackDescriptor track_descriptor = 60;
         }
+        message ClockSnapshot {
+          message Clock {
+            optional uint32 clock_id = 1; optional uint64 timestamp = 2; optional bool is_incremental = 3;
+          }
+          repeated Clock clocks = 1;
+        }
+        message TracePacketDefaults {
+          optional TrackEventDefaults track_event_defaults = 11; optional uint32 timestamp_clock_id = 58;
+        }
+        message TrackEventDefaults { optional uint64 track_uuid = 11; }
+        message InternedData { repeated EventName event_names = 2; repeated EventName debug_annotation_names = 3; }
+        message EventName { optional uint64 iid = 1; optional string name = 2; }
+        message DebugAnnotation { optional uint64 name_iid = 1; optional uint64 uint_value = 3; }
         message TrackDescriptor {
           optional uint64 uuid = 1; optional string name = 2; optional uint64 parent_uuid = 5;
           optional CounterDescriptor counter = 8;
@@ -165,7 +200,8 @@ public sealed class PhasesTests : IDisposable
         message CounterDescriptor { }
         message TrackEvent {
           enum Type { UNSPECIFIED = 0; BEGIN = 1; END = 2; INSTANT = 3; COUNTER = 4; }
-          optional Type type = 9; optional uint64 track_uuid = 11; optional string name = 23;
+          repeated DebugAnnotation debug_annotations = 4;
+          optional Type type = 9; optional uint64 name_iid = 10; optional uint64 track_uuid = 11;
           optional int64 counter_value = 30; repeated fixed64 flow_ids = 47;
         }
         """;

@@ -5,12 +5,13 @@
   if (report.model || report.points.length === 0) return;
   const host = document.getElementById("controls");
   host.hidden = false;
+  // Where there is one of a kind there is nothing to choose.
   const fields = [
     ["operation", "Operation", unique(report.points.map(p => p.operation)), value => value],
     ["size", "Size", unique(report.points.map(p => p.sizeBytes)).sort((a, b) => a - b), xenblk.sizeText],
     ["depth", "Depth", unique(report.points.map(p => p.depth)).sort((a, b) => a - b), String],
-    ["way", "Way", unique(report.points.map(xenblk.wayOf)), value => value],
-  ];
+    ["way", xenblk.isFollowed ? "Traced" : "Way", unique(report.points.map(xenblk.wayOf)), value => value],
+  ].filter(([key, , values]) => values.length > 1 && !(xenblk.isFollowed && (key === "size" || key === "depth")));
   if (xenblk.isTraced)
     fields.push([
       "phase",

@@ -2,6 +2,8 @@
 // The page's one state, and what every view needs: the report, words for numbers, elements, tables, colours.
 const xenblk = (() => {
   const report = JSON.parse(document.getElementById("report").textContent);
+  // A disk that was followed while somebody used it, and no bench: operations, and no sizes and depths to choose.
+  const isFollowed = report.schema === "xenblk.traced";
   const phases = [
     ["grant", "frontend", "waiting for a slot and pages; granting them, or copying into granted ones"],
     ["slot wait", "frontend", "in its slot, waiting to be published with others"],
@@ -16,9 +18,17 @@ const xenblk = (() => {
     ["completion wake", "between", "the answer is there; the frontend sleeps, or is at something else"],
     ["finish", "frontend", "revoking or copying out, and telling the application"],
   ].map(([name, side, meaning], index) => ({ name, side, meaning, index }));
+  // What a frontend alone cannot see stands where the completion wake does.
+  const completion = { ...phases[10] };
+  const elsewhere = {
+    name: "elsewhere",
+    meaning: "all that the frontend alone cannot see: both wake-ups, the backend, and its store",
+  };
+  const namePhases = p => Object.assign(phases[10], p && p.ends === "frontend" ? elsewhere : completion);
+  namePhases(report.points[0]);
   const unique = values => [...new Set(values)];
   const hasModes = unique(report.points.map(p => p.mode)).length > 1;
-  const hasAccesses = unique(report.points.map(p => p.access)).length > 1;
+  const hasAccesses = !isFollowed && unique(report.points.map(p => p.access)).length > 1;
   const wayOf = p => (hasAccesses ? (hasModes ? p.mode + " " + p.access : p.access) : p.mode);
   const isTraced = report.points.some(p => p.trace && p.trace.requestsKept > 0);
   const views = [];
@@ -40,12 +50,21 @@ const xenblk = (() => {
   };
   const numbers = ["depth", "size", "from", "to", "phase", "request"];
 
+  // The point that the page begins with; BenchReport.cs says the headline of the same one.
   function first() {
+    if (isFollowed) return report.points[0];
     const traced = report.points.filter(p => p.trace && p.trace.requestsKept > 0);
     const list = traced.length > 0 ? traced : report.points;
     const deep = Math.max(...list.map(p => p.depth));
-    const deepest = list.filter(p => p.depth === deep);
-    return deepest.reduce((one, other) => (other.sizeBytes < one.sizeBytes ? other : one));
+    const gain = p => {
+      const causes = p.diagnosis ? p.diagnosis.findings : [];
+      return causes.length > 0 ? (causes[0].predictedGain ?? 1) : 0;
+    };
+    return list
+      .filter(p => p.depth === deep)
+      .reduce((one, other) =>
+        gain(other) > gain(one) || (gain(other) === gain(one) && other.sizeBytes < one.sizeBytes) ? other : one
+      );
   }
 
   function point() {
@@ -115,6 +134,7 @@ const xenblk = (() => {
     if (pending === 0)
       pending = requestAnimationFrame(async () => {
         pending = 0;
+        namePhases(point());
         const trace = await xenblk.requestsOf(report.points.indexOf(point()));
         for (const view of views) view(trace);
         document.documentElement.dataset.drawn = String(Number(document.documentElement.dataset.drawn || 0) + 1);
@@ -166,6 +186,13 @@ const xenblk = (() => {
       : bytes % 1024 === 0 && bytes > 0
         ? bytes / 1024 + " KiB"
         : bytes + " B";
+  // A mean, which is hardly ever a whole number of units.
+  const about = bytes =>
+    bytes >= 1048576
+      ? number(bytes / 1048576) + " MiB"
+      : bytes >= 1024
+        ? number(bytes / 1024) + " KiB"
+        : number(bytes, 0) + " B";
   const color = name => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
   // A table that folds away under its graph; open ones stay open when it is drawn anew.
@@ -230,6 +257,7 @@ const xenblk = (() => {
     unique,
     wayOf,
     isTraced,
+    isFollowed,
     point,
     set,
     start,
@@ -239,6 +267,7 @@ const xenblk = (() => {
     time,
     percent,
     sizeText,
+    about,
     color,
     numbersUnder,
     table,

@@ -44,7 +44,7 @@
     );
     xenblk.numbersUnder(
       host,
-      `${title}; mean ${word === String ? number(mean, 2) : word(Math.round(mean))}`,
+      `${title}; mean ${word === String ? number(mean, 2) : xenblk.about(mean)}`,
       ["value", "times", "part"],
       bars.map(bar => [word(bar.value), number(bar.times, 0), percent(bar.times / all)])
     );
@@ -85,6 +85,7 @@
         )
       )
     );
+    pages(list);
     xenblk.numbersUnder(
       host,
       "calls of each kind, per operation",
@@ -96,6 +97,30 @@
         number(p.hypercallsPerRequest, 2),
       ])
     );
+  }
+
+  // What a call does, and for how many pages none was needed.
+  function pages(list) {
+    const known = value => value !== null && value !== undefined;
+    const kinds = [
+      ["pages a map", p => p.pagesPerMapCall, value => number(value, 1)],
+      ["pages an unmap", p => p.pagesPerUnmapCall, value => number(value, 1)],
+      ["pieces a copy", p => p.piecesPerCopyCall, value => number(value, 1)],
+      ["kept pages found", p => p.persistentHitShare, percent],
+    ].filter(([, of]) => list.some(p => known(of(p))));
+    const rows = list
+      .filter(p => kinds.some(([, of]) => known(of(p))))
+      .map(p => [xenblk.wayOf(p), ...kinds.map(([, of, word]) => (known(of(p)) ? word(of(p)) : ""))]);
+    const host = document.getElementById("g8-pages");
+    host.replaceChildren();
+    if (rows.length > 0)
+      host.append(
+        xenblk.table(
+          "pages each call is for, and pages that were mapped already",
+          ["way", ...kinds.map(([name]) => name)],
+          rows
+        )
+      );
   }
 
   function notifications(trace) {
@@ -150,6 +175,10 @@
     const all = phases.requests + phases.incomplete;
     const tracedRate = trace.requests / (trace.durationMicroseconds / 1e6);
     const plainRate = point.operationsPerSecond * point.requestsPerOperation;
+    const untraced = [
+      "requests a second measured before, untraced",
+      `${number(plainRate, 0)}; traced is ${percent(tracedRate / Math.max(1, plainRate))} of it`,
+    ];
     const isGood =
       phases.recordsLost === 0 && inexact === 0 && phases.requests >= 1000 && phases.requests >= all * 0.99;
     const reasons = [
@@ -179,11 +208,8 @@
           ["phases that do not add up, of those", number(inexact, 0)],
           ["length", xenblk.time(trace.durationMicroseconds * 1000)],
           ["requests a second while traced", number(tracedRate, 0)],
-          [
-            "requests a second measured before, untraced",
-            `${number(plainRate, 0)}; traced is ${percent(tracedRate / Math.max(1, plainRate))} of it`,
-          ],
-          ["clock", "one, of both ends: they ran in one process"],
+          ...(xenblk.isFollowed ? [] : [untraced]),
+          ["clock", report.clock || "one, of both ends: they ran in one process"],
         ]
       )
     );
@@ -191,7 +217,7 @@
 
   xenblk.views.push(kept => {
     const point = xenblk.point();
-    grants();
+    if (!xenblk.isFollowed) grants();
     if (!kept) return;
     const trace = point.trace;
     histogram("g6-turn", "Requests that a turn of the backend took", trace.requestsPerTurn);
@@ -199,9 +225,10 @@
     histogram("g6-publish", "Requests that were published at once", trace.requestsPerPublish);
     histogram("g7-segments", "Segments of a request", trace.segmentsPerRequest);
     histogram("g7-sizes", "Sizes on the ring", trace.requestSizes, xenblk.sizeText);
-    document.getElementById("g7-ratio").textContent =
-      `${state.operation} of ${xenblk.sizeText(state.size)}: ` +
-      `requests on the ring for each: ${number(point.requestsPerOperation, 2)}.`;
+    if (!xenblk.isFollowed)
+      document.getElementById("g7-ratio").textContent =
+        `${state.operation} of ${xenblk.sizeText(state.size)}: ` +
+        `requests on the ring for each: ${number(point.requestsPerOperation, 2)}.`;
     notifications(trace);
     health(point, kept);
   });

@@ -37,7 +37,7 @@
   const chooser = document.getElementById("quantity");
   for (const one of quantities) chooser.append(element("option", { value: one.id }, one.label));
   chooser.addEventListener("change", () => set({ quantity: chooser.value }));
-  document.getElementById("graph").hidden = false;
+  document.getElementById("graph").hidden = xenblk.isFollowed;
 
   function bySize() {
     const quantity = quantities.find(q => q.id === state.quantity) || quantities[0];
@@ -268,10 +268,62 @@
     );
   }
 
+  // Events sent for what was published, over the chosen time; the counts come with the report.
+  function events(trace) {
+    const steps = xenblk.point().trace.notificationsOverTime;
+    const section = document.getElementById("events");
+    section.previousElementSibling.hidden = section.previousElementSibling.previousElementSibling.hidden = !steps;
+    if (!steps) return;
+    const { from, to } = xenblk.range(trace),
+      length = steps.stepMicroseconds;
+    const rows = steps.publishes
+      .map((_, s) => ({
+        at: (s + 0.5) * length,
+        backend: [steps.backendNotified[s], steps.publishes[s]],
+        frontend: [steps.frontendNotified[s], steps.responds[s]],
+      }))
+      .filter(row => row.at + length / 2 >= from / 1000 && row.at - length / 2 <= to / 1000);
+    const part = ([sent, all]) => (all === 0 ? null : (100 * Math.min(sent, all)) / all);
+    const series = [
+      ["to the backend", "backend", "1"],
+      ["to the frontend", "frontend", "3"],
+    ];
+    plot(
+      "events",
+      {
+        height: 180,
+        scales: { x: { time: false }, y: { range: () => [0, 105] } },
+        axes: [{ label: "us", size: 50 }, { label: "% sent", size: 60 }],
+        cursor: { drag: { setScale: false } },
+        series: [
+          { label: "us", value: (u, v) => (v === null ? "" : xenblk.number(v, 1)) },
+          ...series.map(([label, , own], index) => ({
+            label,
+            stroke: color("--series-" + own),
+            width: 1.5,
+            dash: dashes[index],
+            points: { show: rows.length < 30 },
+            spanGaps: true,
+            value: (u, v) => (v === null ? "" : xenblk.number(v, 0) + " %"),
+          })),
+        ],
+      },
+      [rows.map(row => row.at), ...series.map(([, key]) => rows.map(row => part(row[key])))]
+    );
+    const cell = ([sent, all]) => `${sent} of ${all}`;
+    xenblk.numbersUnder(
+      document.getElementById("events-numbers"),
+      `events in steps of ${time(length * 1000)}, sent of published`,
+      ["from", ...series.map(([label]) => label)],
+      rows.map(row => [time((row.at - length / 2) * 1000), ...series.map(([, key]) => cell(row[key]))])
+    );
+  }
+
   xenblk.views.push(trace => {
-    bySize();
+    if (!xenblk.isFollowed) bySize();
     if (!trace) return;
     underWay(trace);
     percentiles();
+    events(trace);
   });
 })();

@@ -4,13 +4,33 @@
   const stampCount = 13;
   let last = { index: -2, trace: null };
 
+  // Of a disk that was followed one list has the requests of all operations.
   xenblk.requestsOf = async index => {
     if (last.index === index) return last.trace;
-    const holder = document.getElementById("requests-" + index);
-    const trace = holder ? read(await inflate(holder.textContent)) : null;
+    const point = xenblk.report.points[index],
+      source = point && point.requestsOf !== undefined ? point.requestsOf : index;
+    const holder = document.getElementById("requests-" + source);
+    let trace = holder ? read(await inflate(holder.textContent)) : null;
+    if (trace && source !== index) trace = only(trace, point.operation);
     last = { index, trace };
     return trace;
   };
+
+  function only(trace, operation) {
+    const kept = [];
+    for (let i = 0; i < trace.count; i++) if (operationOf(trace, i) === operation) kept.push(i);
+    const some = column => Float64Array.from(kept, i => column[i]);
+    return {
+      count: kept.length,
+      kind: some(trace.kind),
+      queue: some(trace.queue),
+      slot: some(trace.slot),
+      sector: some(trace.sector),
+      bytes: some(trace.bytes),
+      stamps: trace.stamps.map(some),
+      end: trace.end,
+    };
+  }
 
   async function inflate(text) {
     const packed = atob(text.trim());
@@ -68,9 +88,10 @@
     return { count, kind, queue, slot, sector, bytes: bytesOf, stamps, end: Math.max(1, end) };
   }
 
-  const kinds = { 1: "read", 2: "write", 3: "flush", 4: "discard" };
+  const kinds = { 1: "read", 3: "flush", 4: "discard" };
+  const operationOf = (trace, i) => kinds[trace.kind[i]] || "write";
   xenblk.nameOf = (trace, i) =>
-    (kinds[trace.kind[i]] || "request") +
+    operationOf(trace, i) +
     " of " +
     xenblk.sizeText(trace.bytes[i]) +
     " at sector " +

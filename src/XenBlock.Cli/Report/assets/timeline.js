@@ -77,6 +77,7 @@
     drawing.putImageData(image, 0, 0);
     context.imageSmoothingEnabled = false;
     context.drawImage(raster, left, top, width - left, rows * laneHeight);
+    const stops = pauses(context, width, rows * laneHeight);
     frame(context, width, height, laneHeight);
     counter(context, width);
     const arrows = links(context, width, laneHeight);
@@ -84,7 +85,8 @@
       `${time(window_.from)} to ${time(window_.to)}. ` +
       (arrows
         ? "Arrows: an event wakes the backend; an answer wakes the frontend."
-        : "Zoom in to see who wakes whom.");
+        : "Zoom in to see who wakes whom.") +
+      stops;
     listen(made, laneHeight);
   }
 
@@ -128,6 +130,33 @@
           laneHeight + 2
         );
     }
+  }
+
+  // Bands over all lanes where the runtime of this process had stopped every thread.
+  function pauses(context, width, height) {
+    const all = xenblk.point().trace.pauses;
+    if (!all) return "";
+    let count = 0,
+      sum = 0;
+    context.save();
+    context.fillStyle = context.strokeStyle = color("--stop");
+    for (const { fromMicroseconds, toMicroseconds } of all) {
+      const x = Math.max(left, xOf(fromMicroseconds * 1000, width)),
+        end = Math.min(width, xOf(toMicroseconds * 1000, width));
+      if (end <= left || x >= width || end < x) continue;
+      count++;
+      sum += (toMicroseconds - fromMicroseconds) * 1000;
+      context.globalAlpha = 0.45;
+      context.fillRect(x, top, Math.max(1.5, end - x), height);
+      context.globalAlpha = 1;
+      context.fillRect(x, top - 5, Math.max(3, end - x), 4);
+    }
+    context.restore();
+    return count === 0
+      ? " No garbage collection stopped the threads here."
+      : ` Red: all threads stood still for ${count === 1 ? "a garbage collection" : count + " garbage collections"}, ` +
+          time(sum) +
+          (count === 1 ? "." : " together.");
   }
 
   const laneOf = request =>
@@ -289,6 +318,18 @@
     look(known.trace.stamps[0][i] - length / 2, known.trace.stamps[12][i] + length / 2);
   }
 
+  // The colours of this point, in the order of a request's way.
+  function legend() {
+    const mean = xenblk.point().trace.breakdowns[0];
+    const shown = xenblk.phases.filter(p => mean && mean.phaseMicroseconds[p.index] >= 0.01 * mean.meanMicroseconds);
+    const entry = (style, word) => element("span", {}, element("i", style), word);
+    document.getElementById("timeline-legend").replaceChildren(
+      entry({ class: "front" }, "frontend at work"),
+      entry({ class: "back-works" }, "backend at work"),
+      ...shown.map(p => entry({ class: "p" + p.index }, p.name))
+    );
+  }
+
   // For measuring how long a frame takes, the whole of it.
   xenblk.paintTimeline = (from, to) => {
     window_ = { from: from * known.trace.end, to: to * known.trace.end };
@@ -301,6 +342,7 @@
     if (!trace) return;
     if (known.trace !== trace) known = { trace, lanes: xenblk.lanes(trace) };
     window_ = xenblk.range(trace);
+    legend();
     paint();
   });
 })();

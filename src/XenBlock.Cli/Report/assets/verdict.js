@@ -2,29 +2,29 @@
 // G1, the verdict, and G3, where the time goes: of all requests and around the percentiles, or of a time range.
 (() => {
   const { phases, state, set, element, time, percent } = xenblk;
+  const labels = { mean: "all", p50: "typical (p50)", p99: "slow (p99)", "p99.9": "slowest (p99.9)" };
   const sides = { frontend: "in the frontend", backend: "in the backend", between: "between the two ends" };
 
-  // Names are the doctor's words; all of it is text, never markup.
+  // What is found in the order in which somebody asks: what is it, what to do, what for, how sure. The words are the
+  // doctor's; all of it is text, never markup.
   function diagnosis(card, found) {
-    card.append(element("p", { class: "cause" }, found.headline));
-    for (const one of found.findings || []) {
-      const sure = one.confidence === null || one.confidence === undefined ? "" : percent(one.confidence) + " sure";
-      const gain = one.predictedGain
-        ? "predicted: " + xenblk.number(one.predictedGain, 2) + " times the throughput"
-        : "";
+    const causes = found.findings || [];
+    if (causes.length === 0) return card.append(element("p", { class: "cause" }, found.headline));
+    const line = (label, text) => element("p", {}, element("strong", {}, label + " "), text);
+    causes.forEach((one, index) => {
+      const times = one.predictedGain ? xenblk.number(one.predictedGain, one.predictedGain < 10 ? 2 : 0) : "";
+      const gain = times ? `about ${times} times the throughput, by the model.` : "cannot be said.";
       card.append(
-        element(
-          "p",
-          {},
-          element("strong", {}, one.name + ". "),
-          one.sentence + " ",
-          element("span", { class: "dim" }, [one.rule, sure, gain].filter(Boolean).join(", ")),
-          one.advice ? " What to try: " + one.advice : ""
-        )
+        index === 0
+          ? element("p", { class: "cause" }, one.sentence)
+          : element("h3", {}, "Besides: ", one.sentence),
+        line("What to change:", one.advice),
+        line("What that would gain:", gain),
+        line("How sure:", `${percent(one.confidence)}; this is rule ${one.rule}, ${one.name}.`)
       );
       if (one.evidence && one.evidence.length > 0)
-        card.append(element("ul", { class: "dim" }, ...one.evidence.map(line => element("li", {}, line))));
-    }
+        card.append(element("ul", { class: "dim" }, ...one.evidence.map(text => element("li", {}, text))));
+    });
   }
 
   function verdict(rows) {
@@ -36,37 +36,40 @@
     const all = rows[0],
       order = phases.slice().sort((a, b) => all.phaseNs[b.index] - all.phaseNs[a.index]);
     const most = order[0];
-    const name =
-      point.operation +
-      " of " +
-      xenblk.sizeText(point.sizeBytes) +
-      ", depth " +
-      point.depth +
-      ", " +
-      xenblk.wayOf(point);
+    const name = xenblk.isFollowed
+      ? `${point.operation === "all" ? "all operations" : point.operation}, ${xenblk.wayOf(point)}, ` +
+        `${xenblk.about(point.sizeBytes)} a request, ${point.depth} under way on average`
+      : `${point.operation} of ${xenblk.sizeText(point.sizeBytes)}, depth ${point.depth}, ${xenblk.wayOf(point)}`;
+    const share = p => percent(all.phaseNs[p.index] / all.latencyNs);
+    card.append(
+      element(
+        "p",
+        { class: point.diagnosis ? false : "cause" },
+        point.diagnosis ? element("strong", {}, "Where the time goes: ") : "",
+        element("i", { class: "p" + most.index }),
+        `most of a request's ${time(all.latencyNs)} is ${most.name}, ${share(most)}`,
+        point.diagnosis ? ` (${sides[most.side]}: ${most.meaning}). Then come ` : ".",
+        point.diagnosis
+          ? order
+              .slice(1, 3)
+              .map(p => `${p.name} ${share(p)}`)
+              .join(" and ") + "."
+          : ""
+      )
+    );
     if (!point.diagnosis)
       card.append(
         element(
           "p",
-          { class: "cause" },
-          element("i", { class: "p" + most.index }),
-          `Most of the time is ${most.name}: ${percent(all.phaseNs[most.index] / all.latencyNs)} of a request's ` +
-            time(all.latencyNs) +
+          {},
+          `${most.name} is ${sides[most.side]}: ${most.meaning}. Then come ` +
+            order
+              .slice(1, 3)
+              .map(p => `${p.name} ${share(p)}`)
+              .join(" and ") +
             "."
         )
       );
-    card.append(
-      element(
-        "p",
-        {},
-        `${most.name} is ${sides[most.side]}: ${most.meaning}. Then come ` +
-          order
-            .slice(1, 3)
-            .map(p => `${p.name} ${percent(all.phaseNs[p.index] / all.latencyNs)}`)
-            .join(" and ") +
-          "."
-      )
-    );
     const tail = rows[rows.length - 1];
     if (rows.length > 2) {
       const grown = phases.reduce((one, other) =>
@@ -78,7 +81,7 @@
         element(
           "p",
           {},
-          `The slow ones (around ${tail.name}, ${time(tail.latencyNs)}) lose it to ` +
+          `The slow requests (around ${tail.name}, ${time(tail.latencyNs)}) lose it to ` +
             `${grown.name}: ${time(tail.phaseNs[grown.index])} there, ${time(all.phaseNs[grown.index])} on average.`
         )
       );
@@ -92,7 +95,7 @@
           xenblk.number(point.megabytesPerSecond) +
           " MB/s, " +
           xenblk.number(point.operationsPerSecond, 0) +
-          " operations a second."
+          (xenblk.isFollowed ? " requests a second." : " operations a second.")
       )
     );
   }
@@ -138,7 +141,7 @@
           .filter(p => row.phaseNs[p.index] >= row.latencyNs * 0.005)
           .map(p => `${p.name} ${percent(row.phaseNs[p.index] / row.latencyNs)}`)
           .join(", ");
-        const label = row.name === "mean" ? "all" : "around " + row.name;
+        const label = labels[row.name];
         return element(
           "div",
           { class: "row" },
@@ -163,19 +166,30 @@
     );
     const legend = host.querySelector(".legend");
     legend.replaceChildren(
-      ...phases.map(p =>
-        element(
-          "button",
-          {
-            type: "button",
-            title: p.meaning,
-            "aria-pressed": String(state.phase === p.index),
-            onclick: () => set({ phase: state.phase === p.index ? null : p.index }),
-          },
-          element("i", { class: "p" + p.index }),
-          `${p.name} ${percent(rows[0].phaseNs[p.index] / rows[0].latencyNs)}`
+      ...phases
+        .filter(p => rows.some(row => row.phaseNs[p.index] > 0) || state.phase === p.index)
+        .map(p =>
+          element(
+            "button",
+            {
+              type: "button",
+              title: p.meaning,
+              "aria-pressed": String(state.phase === p.index),
+              onclick: () => set({ phase: state.phase === p.index ? null : p.index }),
+            },
+            element("i", { class: "p" + p.index }),
+            `${p.name} ${percent(rows[0].phaseNs[p.index] / rows[0].latencyNs)}`
+          )
         )
-      )
+    );
+    // What the large ones are, in words: a name alone says little to who sees it for the first time.
+    host.querySelector(".meanings").replaceChildren(
+      ...phases
+        .filter(p => rows.some(row => row.phaseNs[p.index] >= 0.05 * row.latencyNs))
+        .flatMap(p => [
+          element("dt", {}, element("i", { class: "p" + p.index }), p.name),
+          element("dd", {}, `${sides[p.side]}: ${p.meaning}`),
+        ])
     );
     xenblk.numbersUnder(
       host,

@@ -53,6 +53,38 @@ public sealed class ViewsTests
         Assert.Equal(curve.Select(point => point.LatencyNs).Order(), curve.Select(point => point.LatencyNs));
     }
 
+    [Fact]
+    public void Events_over_time_are_those_of_the_whole_and_lie_where_they_were()
+    {
+        using var records = new Written();
+        for (int i = 0; i < 50; i++) records.Turn(requests: 2);
+        TraceRecord[] all = [.. records.Streams.SelectMany(stream => stream.Records)];
+        long fromNs = all.Min(record => record.TimeNs);
+        long durationNs = all.Max(record => record.TimeNs) - fromNs;
+
+        NotificationsOverTime counted = NotificationsOverTime.Of(records.Streams, fromNs, durationNs, steps: 10);
+
+        Assert.Equal(all.Count(record => record.Kind == TraceEventKind.ResponsesPublished),
+            counted.ResponsePublishes.Sum());
+        Assert.Equal(all.Count(record => record.Kind == TraceEventKind.FrontendNotified), counted.ToFrontend.Sum());
+        int early = all.Count(record => record.Kind == TraceEventKind.ResponsesPublished
+            && record.TimeNs < fromNs + counted.StepNs);
+        Assert.Equal(early, counted.ResponsePublishes[0]);
+        Assert.InRange(early, 1, 49);
+        Assert.Equal(0, NotificationsOverTime.Of(records.Streams, fromNs + durationNs + 1, 5, 3).ToFrontend.Sum());
+    }
+
+    [Fact]
+    public void Pauses_outside_the_trace_are_left_out_and_nobody_watching_is_not_no_pause()
+    {
+        RequestTrace[] requests = [Requests.Make(1_000, 500)];
+        TraceStatistics statistics = TraceStatistics.Of([], requests, incomplete: 0, slotCount: 32);
+        PauseInterval[] pauses = [new(0, 900), new(900, 1_100), new(1_200, 1_300), new(1_500, 2_000)];
+
+        Assert.Equal(pauses[1..3], TraceView.Of(statistics, [], requests, 1, pauses).Pauses);
+        Assert.Null(TraceView.Of(statistics, [], requests, 1).Pauses);
+    }
+
     private static TraceView ViewOf(
         IReadOnlyList<RecordedTrace> streams, IReadOnlyList<RequestTrace> requests, int keptMax) =>
         TraceView.Of(TraceStatistics.Of(streams, requests, incomplete: 0, slotCount: 32), streams, requests, keptMax);

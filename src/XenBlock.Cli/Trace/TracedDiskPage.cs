@@ -1,0 +1,76 @@
+using System.Globalization;
+using System.Text.Json;
+using XenBlock.Cli.CommandLine;
+using XenBlock.Cli.Report;
+using XenBlock.Tracing;
+
+namespace XenBlock.Cli.Trace;
+
+/// <summary>The page of a traced disk: the views of a bench's page, while it was followed.</summary>
+internal static class TracedDiskPage
+{
+    /// <summary>Makes it; null where not one request was seen whole.</summary>
+    /// <param name="document">What was found.</param>
+    /// <param name="trace">The requests behind it.</param>
+    public static string? Render(TraceDocument document, FollowedTrace trace)
+    {
+        TracedDiskPoints points = TracedDiskPoints.Of(trace, document.Diagnosis);
+        if (points.Points.Count == 0)
+            return null;
+        TracedDiskReport report = new()
+        {
+            Schema = TracedDiskReport.SchemaName,
+            SchemaVersion = TracedDiskReport.CurrentVersion,
+            ToolVersion = OwnProgram.Version,
+            Clock = document.Clock,
+            Points = points.Points,
+            Traced = points.Requests,
+        };
+        string machine = document.Machine.Length == 0 ? "The trace does not say on which machine." : document.Machine;
+        return HtmlReport.Render(new PageContent
+        {
+            Kind = "followed",
+            Title = $"{document.Vdev} of domain {document.Domain}: where the time of its requests goes",
+            Headline = document.Diagnosis.Outcome is "unknown"
+                ? $"{Largest(report.Points[0])} {document.Diagnosis.Headline}"
+                : Findings.Capital(document.Diagnosis.Brief),
+            Machine = document.IsEmulated == true ? $"{machine}. {HtmlReport.Emulated}" : machine,
+            IsEmulated = document.IsEmulated == true,
+            Findings = [.. document.Problems.Select(Failure.Sentence)],
+            Verification = "A tracer sees when and where on the disk a request was, and none of its data.",
+            Facts =
+            [
+                ("Ends", document.Ends),
+                ("Clock", document.Clock),
+                ("Traced for", document.Seconds.ToString("N1", CultureInfo.InvariantCulture) + " s"),
+                ("Records lost", document.RecordsLost.ToString("N0", CultureInfo.InvariantCulture)),
+                ("Incomplete", document.Incomplete.ToString("N0", CultureInfo.InvariantCulture) + " requests"),
+                ("xenblk", report.ToolVersion),
+            ],
+            PhasesHtml = "",
+            TablesHtml = string.Concat(document.Operations.GroupBy(operation => operation.Part).Select(Table)),
+            Note = "MB is 10^6 bytes. A request is what lies on the ring; the frontend may have split an operation of "
+                + "its user into several. The same numbers are in trace.json, and every request is in ctf.",
+            Requests = report.Traced,
+            Json = JsonSerializer.Serialize(report, ReportJson.Compact.TracedDiskReport),
+        });
+    }
+
+    private static string Largest(TracedPointReport point)
+    {
+        PhaseReport most = point.Phases.Phases.MaxBy(phase => phase.Share)!;
+        return $"Most of a request's {BenchTable.Number(point.Phases.MeanMicroseconds)} us is {most.Name}: "
+            + $"{BenchTable.Percent(most.Share)}.";
+    }
+
+    private static string Table(IGrouping<string, TracedOperation> part) => HtmlReport.Table(
+        $"Mean time of each phase in microseconds, {part.Key}",
+        ["op", "requests", "together", .. part.First().Phases.Select(phase => phase.Name)],
+        part.Select(operation => (string[])
+        [
+            operation.Operation,
+            operation.Requests.ToString("N0", CultureInfo.InvariantCulture),
+            BenchTable.Number(operation.MeanMicroseconds),
+            .. operation.Phases.Select(phase => BenchTable.Number(phase.MeanMicroseconds)),
+        ]));
+}
