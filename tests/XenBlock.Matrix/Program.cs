@@ -60,7 +60,7 @@ foreach (Scenario scenario in scenarios)
     string predicted = run.Predicted?.ToString("N2", CultureInfo.InvariantCulture) ?? "none";
     Console.WriteLine(string.Create(
         CultureInfo.InvariantCulture,
-        $"{scenario.Rule,-4} named {run.Hits} of {rounds}, false alarms {run.FalseAlarms}; gain {predicted} predicted, "
+        $"{scenario.Rule,-4}{(scenario.IsExtreme ? "(extreme) " : "")}named {run.Hits} of {rounds}, false alarms {run.FalseAlarms}; gain {predicted} predicted, "
             + $"{run.Measured:N2} measured; {scenario.Name}"));
     Console.WriteLine($"     bad:      {run.Bad[^1].Headline}");
     Console.WriteLine($"     repaired: {run.Repaired[^1].Headline}");

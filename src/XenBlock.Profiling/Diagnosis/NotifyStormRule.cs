@@ -25,7 +25,7 @@ internal sealed class NotifyStormRule() : DiagnosisRule("D5", "notify storm")
             $"{Words.Number(most)} events a request go to the {(isToBackend ? "backend" : "frontend")}, though "
                 + $"{Words.Number(together)} requests belong together.",
             Sure(most, EventsMin, 1),
-            model.Gain(backendNs, frontendNs, frontendNs + backendNs),
+            model.Gain(backendNs, frontendNs, frontendNs + backendNs, eventsNs: frontendNs + backendNs),
             isToBackend
                 ? "Publish several requests at a time, and let the backend ask for an event only before it sleeps "
                     + "(the ring's req_event)."
