@@ -39,7 +39,8 @@ internal static class MatrixDocument
         text.Append(Table(usual));
         if (extreme.Length != 0)
         {
-            text.Append("\nThe same causes where they are nearly all that the bad disk does; their gains are not counted.\n\n");
+            text.Append(
+                "\nThe same causes where they are nearly all that the bad disk does; their gains are not counted.\n\n");
             text.Append(Table(extreme));
         }
 

@@ -16,8 +16,11 @@ internal sealed record Scenario(
 {
     private static readonly StorePlan _slow = new() { OverheadMs = 2, IsPipelined = true };
 
-    // What every disk does in any case, so that a cause is a part of its time, as it is of a real one's: 8 us for 4 KiB.
+    // What a disk does in any case, so that a cause is a part of its time, as it is of a real one's: 8 us for 4 KiB.
     private static readonly StorePlan _usual = new() { BurnNsPerKib = 2000 };
+
+    // The same where the store is the cause.
+    private static readonly Prices _usualMap = new() { MapNs = 8000 };
 
     /// <summary>All of them, by rule.</summary>
     public static IReadOnlyList<Scenario> All { get; } =
@@ -34,9 +37,9 @@ internal sealed record Scenario(
             new() { Depth = 128, RingPageOrder = 2, Store = _slow with { OverheadMs = 5 } }),
         new(
             "D3",
-            "sequential reads one by one to a store of 30 us a call; merged",
-            new() { IsSequential = true, Merges = false, Store = _usual with { BurnNs = 30_000 } },
-            new() { IsSequential = true, Store = _usual with { BurnNs = 30_000 } }),
+            "sequential reads one by one to a store of 30 us a call, a map of 8 us; merged",
+            Sequential() with { Merges = false },
+            Sequential()),
         new(
             "D4",
             "1 MiB in direct requests, a map of 50 us a call; indirect",
@@ -74,14 +77,14 @@ internal sealed record Scenario(
             new() { Access = PayloadAccess.Map, Store = _usual, Prices = new() { CopyNs = 30_000 } }),
         new(
             "D10",
-            "a store of 2 ms; of 1 ms",
-            new() { Depth = 8, Store = _slow },
-            new() { Depth = 8, Store = _slow with { OverheadMs = 1 } }),
+            "a store of 0.5 ms, a map of 8 us; memory, and the map",
+            new() { Access = PayloadAccess.Map, Store = _slow with { OverheadMs = 0.5 }, Prices = _usualMap },
+            new() { Access = PayloadAccess.Map, Prices = _usualMap }),
         new(
             "D11",
-            "a flush of 2 ms after every write; after every 16",
-            new() { Depth = 1, WritesPerFlush = 1, Store = new() { FlushMs = 2 } },
-            new() { Depth = 1, WritesPerFlush = 16, Store = new() { FlushMs = 2 } }),
+            "a flush of 2 ms after every write of 100 us; after every 16",
+            Flushed() with { WritesPerFlush = 1 },
+            Flushed() with { WritesPerFlush = 16 }),
         new(
             "D12",
             "16 pages may stay mapped of 64 in use, a map of 30 us; all may",
@@ -90,13 +93,13 @@ internal sealed record Scenario(
         new(
             "D13",
             "a store that works for 40 us, a map of 8 us; memory, and the map",
-            new() { Access = PayloadAccess.Map, Store = new() { BurnNs = 40_000 }, Prices = new() { MapNs = 8000 } },
-            new() { Access = PayloadAccess.Map, Prices = new() { MapNs = 8000 } }),
+            new() { Access = PayloadAccess.Map, Store = new() { BurnNs = 40_000 }, Prices = _usualMap },
+            new() { Access = PayloadAccess.Map, Prices = _usualMap }),
         new(
             "D14",
             "a garbage collection every few ms; none",
-            new() { Depth = 4, CollectsGarbage = true },
-            new() { Depth = 4 }),
+            new() { Depth = 4, Store = _usual, CollectsGarbage = true },
+            new() { Depth = 4, Store = _usual }),
         new(
             "D15",
             "4 KiB at a time to a store of 4 us a call and 0.25 us a KiB; as much as makes data half of the cost",
@@ -145,6 +148,20 @@ internal sealed record Scenario(
             new(),
             IsExtreme: true),
     ];
+
+    private static Configuration Sequential() => new()
+    {
+        Access = PayloadAccess.Map,
+        IsSequential = true,
+        Store = new() { BurnNs = 30_000 },
+        Prices = _usualMap,
+    };
+
+    private static Configuration Flushed() => new()
+    {
+        Depth = 1,
+        Store = new() { FlushMs = 2, BurnNsPerKib = 25_000 },
+    };
 
     private static Configuration Sleepy() => new()
     {

@@ -72,7 +72,7 @@ internal sealed class PointTracer(BenchSession session, TraceSession trace, Trac
         TraceStatistics statistics = TraceStatistics.Of(streams, requests, incomplete, knobs.SlotCount);
         measured.Phases = statistics.Summary;
         measured.Trace = TraceView.Of(statistics, streams, requests, _shownPerPoint);
-        return new DiskFacts
+        DiskFacts facts = new()
         {
             Trace = statistics,
             Requests = requests,
@@ -83,6 +83,9 @@ internal sealed class PointTracer(BenchSession session, TraceSession trace, Trac
             Pauses = RuntimePauses.IsSupported ? _pauses.Take() : null,
             UntracedRequestsPerSecond = requestsPerSecond,
         };
+        measured.FrontendProcessorNs = facts.FrontendProcessorNs;
+        measured.BackendProcessorNs = facts.BackendProcessorNs;
+        return facts;
     }
 
     /// <inheritdoc/>

@@ -40,7 +40,11 @@ internal sealed class SegmentLimitRule() : DiagnosisRule("D4", "segment limit")
             + model.BackendWorkNs(PumpWork.Notify) + model.BackendWorkNs(PumpWork.AskStore);
         if (facts.Counters is { } counters && counters.UnmapCalls >= facts.Trace.Summary.RequestCount * 0.9)
             fixedNs += model.BackendWorkNs(PumpWork.LetGo);
-        return fixedNs + MapFixedNs(facts, model) + PartNs(facts, model, RequestPhase.Store, PumpWork.Store);
+
+        // Parts that the store was given together share its call already.
+        bool isMerged = facts.Trace.Neighbours.Together * 2 >= facts.Trace.Neighbours.Pairs;
+        double storeNs = isMerged ? 0 : PartNs(facts, model, RequestPhase.Store, PumpWork.Store);
+        return fixedNs + MapFixedNs(facts, model) + storeNs;
     }
 
     private static double MapFixedNs(DiskFacts facts, StageModel model) =>
