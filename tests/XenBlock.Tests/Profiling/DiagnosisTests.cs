@@ -30,7 +30,7 @@ public sealed class DiagnosisTests
                     MapNsPerPage = 100,
                     IsSequential = true,
                 },
-                new() { Batch = 1, Segments = 256, MapNs = 20_000, MapNsPerPage = 100, StoreNs = 1000 }),
+                new() { Batch = 1, Segments = 256, MapNs = 40_000, MapNsPerPage = 100, StoreNs = 1000 }), // a call more
             ["D5"] = (
                 new() { EventForEach = true, NotifyNs = 10_000 },
                 new() { NotifyNs = 10_000 }),

@@ -47,7 +47,7 @@ public sealed class SharedTraceTests
         Assert.Equal(0ul, part.Lost);
         DiskFacts facts = part.Facts();
         Assert.Equal(50, facts.Trace.Summary.RequestCount);
-        Assert.Equal(("persistent", 32), (facts.Knobs.Access, facts.Knobs.SlotCount));
+        Assert.Equal(("map", 32), (facts.Knobs.Access, facts.Knobs.SlotCount));
         Assert.Contains("too few", Diagnosis.Of(facts).Headline, StringComparison.Ordinal);
         Assert.All(part.Requests, request =>
         {
