@@ -179,8 +179,8 @@ public sealed class TraceFollower : IAsyncDisposable
         }
 
         int number = _recorders.Count;
-        var stream = new RecordedTrace(
-            number, $"{_subject.Disk} {TraceKeys.WordOf(side)} {queue}", side, _subject.Disk, queue) { Knobs = knobs };
+        string name = $"{_subject.Disk} {TraceKeys.WordOf(side)} {queue}";
+        var stream = new RecordedTrace(number, name, side, _subject.Disk, queue) { Knobs = knobs };
         bool fromNow = !_subject.TakesHistory && !_isLate;
         var reader = new TraceReader(mapping.Pages, Uuid, number, fromNow, isForeign: true);
         _recorders.Add(new TracedRecorder(domain, clock, mapping, reader, stream));

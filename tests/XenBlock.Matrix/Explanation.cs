@@ -4,7 +4,7 @@ using XenBlock.Profiling;
 
 namespace XenBlock.Matrix;
 
-/// <summary>The numbers that a model of a disk is made of, in a few lines: to see where a prediction went wrong.</summary>
+/// <summary>The numbers that a model of a disk is made of, to see where a prediction went wrong.</summary>
 internal static class Explanation
 {
     public static string Of(string name, DiskFacts facts)

@@ -90,6 +90,7 @@ internal sealed class PlayedDisk : IAsyncDisposable
                 SegmentsMax = Math.Max(
                     ProtocolConstants.DirectSegmentsMax, _device.Features.IndirectSegmentsMax),
                 MergesRequests = Plan.Merges,
+                SpinUs = Plan.SpinUs,
                 StoreIsPipelined = _store is IPipelinedBlockStore,
             },
             Counters = counters,

@@ -19,13 +19,13 @@ internal sealed class PlayedStore(IBlockStore inner, StorePlan plan) : IBlockSto
 
     public StoreResult Read(long offsetBytes, ReadOnlySpan<PayloadSegment> destination)
     {
-        Prices.Burn(plan.BurnNs);
+        Burn(destination);
         return inner.Read(offsetBytes, destination);
     }
 
     public StoreResult Write(long offsetBytes, ReadOnlySpan<PayloadSegment> source)
     {
-        Prices.Burn(plan.BurnNs);
+        Burn(source);
         return inner.Write(offsetBytes, source);
     }
 
@@ -39,4 +39,11 @@ internal sealed class PlayedStore(IBlockStore inner, StorePlan plan) : IBlockSto
         inner.Discard(offsetBytes, lengthBytes, secure);
 
     public void Dispose() => inner.Dispose();
+
+    private void Burn(ReadOnlySpan<PayloadSegment> segments)
+    {
+        long bytes = 0;
+        foreach (PayloadSegment segment in segments) bytes += segment.LengthBytes;
+        Prices.Burn(checked((int)(plan.BurnNs + (plan.BurnNsPerKib * bytes / 1024))));
+    }
 }

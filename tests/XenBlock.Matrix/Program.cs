@@ -31,7 +31,8 @@ for (int i = 0; i < args.Length; i++)
             break;
         default:
             await Console.Error.WriteLineAsync($"diagnose: \"{args[i]}\" is not understood. "
-                + "It takes --rounds N, --only D7, --explain, --out docs/diagnosis.md, or --cost for what recording costs.");
+                + "It takes --rounds N, --only D7, --explain, --out docs/diagnosis.md, or --cost for what recording "
+                + "costs.");
             return 2;
     }
 }
@@ -60,8 +61,9 @@ foreach (Scenario scenario in scenarios)
     string predicted = run.Predicted?.ToString("N2", CultureInfo.InvariantCulture) ?? "none";
     Console.WriteLine(string.Create(
         CultureInfo.InvariantCulture,
-        $"{scenario.Rule,-4} named {run.Hits} of {rounds}, false alarms {run.FalseAlarms}; gain {predicted} predicted, "
-            + $"{run.Measured:N2} measured; {scenario.Name}"));
+        $"{scenario.Rule,-4}{(scenario.IsExtreme ? "(extreme) " : "")}named {run.Hits} of {rounds}, "
+            + $"false alarms {run.FalseAlarms}; gain {predicted} predicted, {run.Measured:N2} measured; "
+            + $"{scenario.Name}"));
     Console.WriteLine($"     bad:      {run.Bad[^1].Headline}");
     Console.WriteLine($"     repaired: {run.Repaired[^1].Headline}");
 }

@@ -106,6 +106,6 @@ internal sealed class ScenarioRun(Scenario scenario, int rounds, bool explains)
             costs.Add((pages * 4096, disk.Trace(_measured, null).Trace.Summary.MeanLatencyNs));
         }
 
-        return CostLine.Of(costs);
+        return CostLine.OfSizesFarApart(costs);
     }
 }

@@ -23,6 +23,8 @@ public sealed class TraceTests : IDisposable
         Assert.Contains("write", Operations(trace, "whole"));
         Assert.Contains("read", Operations(trace, "whole"));
         AssertAddsUp(trace);
+        Assert.NotEmpty(trace.GetProperty("diagnosis").GetProperty("headline").GetString()!);
+        Assert.DoesNotContain("alone", $"{trace.GetProperty("diagnosis")}", StringComparison.Ordinal);
         Assert.True(File.Exists(_shop.Path("t/trace.pftrace")));
         await AssertBabeltraceReadsAsync(_shop.Path("t/ctf"));
         await AssertBlkparseReadsAsync(_shop.Path("t/xvda"));
@@ -46,6 +48,7 @@ public sealed class TraceTests : IDisposable
             await _shop.UntilConnectedAsync();
             JsonElement trace = await TraceAsync("back", "--seconds", "0.5");
             Assert.Contains("read", Operations(trace, "backend"));
+            Assert.Contains("backend alone", $"{trace.GetProperty("diagnosis")}", StringComparison.Ordinal);
             AssertAddsUp(trace);
             AssertPage("back", trace, "backend");
             await load.SignalAsync("KILL");

@@ -20,6 +20,12 @@ internal sealed record MeasuredPoint(BenchPoint Point)
     /// <summary>Why it is as slow as it is; null if it was not traced.</summary>
     public Diagnosis? Diagnosis { get; set; }
 
+    /// <summary>Nanoseconds a request that the frontend's thread ran; null if nobody can say.</summary>
+    public double? FrontendProcessorNs { get; set; }
+
+    /// <summary>Likewise the backend's.</summary>
+    public double? BackendProcessorNs { get; set; }
+
     /// <summary>Requests on the ring a second, by the medians.</summary>
     public double RequestsPerSecond => Statistics.Median(Samples.Select(
         sample => sample.Counters.Requests / sample.Seconds));
@@ -58,6 +64,8 @@ internal sealed record MeasuredPoint(BenchPoint Point)
         RatioToLarge = MegabytesPerSecond / large,
         Phases = Phases is { } phases ? PhasesReport.Of(phases) : null,
         Trace = Trace is { } trace ? TraceReport.Of(trace) : null,
+        FrontendCpuMicrosecondsPerRequest = FrontendProcessorNs / 1000,
+        BackendCpuMicrosecondsPerRequest = BackendProcessorNs / 1000,
         Diagnosis = Diagnosis is { } diagnosis ? DiagnosisReport.Of(diagnosis) : null,
         Spread = Statistics.Spread([.. Samples.Select(Bandwidth)]),
         Samples = Samples.Count,

@@ -19,6 +19,9 @@ internal sealed class PointTracer(BenchSession session, TraceSession trace, Trac
     private static readonly TimeSpan s_pausesLate = TimeSpan.FromMilliseconds(50);
     private const int RequestsWanted = 4000;
 
+    // Of both ends, as they are by themselves (BlockDeviceOptions, ServedDiskOptions).
+    private const int SpinUs = 50;
+
     // What a folder of traces may take on the disk.
     private const long KeptBytesMax = 64L << 20;
     private const int RequestsMax = 200_000;
@@ -70,7 +73,7 @@ internal sealed class PointTracer(BenchSession session, TraceSession trace, Trac
         measured.Phases = statistics.Summary;
         IReadOnlyList<PauseInterval>? pauses = RuntimePauses.IsSupported ? _pauses.Take() : null;
         measured.Trace = TraceView.Of(statistics, streams, requests, _shownPerPoint, pauses);
-        return new DiskFacts
+        DiskFacts facts = new()
         {
             Trace = statistics,
             Requests = requests,
@@ -81,6 +84,9 @@ internal sealed class PointTracer(BenchSession session, TraceSession trace, Trac
             Pauses = pauses,
             UntracedRequestsPerSecond = requestsPerSecond,
         };
+        measured.FrontendProcessorNs = facts.FrontendProcessorNs;
+        measured.BackendProcessorNs = facts.BackendProcessorNs;
+        return facts;
     }
 
     /// <inheritdoc/>
@@ -100,6 +106,7 @@ internal sealed class PointTracer(BenchSession session, TraceSession trace, Trac
             QueueCount = agreed.QueueCount,
             SlotCount = (int)RingLayout.For(slotBytes, 1 << agreed.RingPageOrder).SlotCount,
             SegmentsMax = Math.Max(ProtocolConstants.DirectSegmentsMax, agreed.IndirectSegmentsMax),
+            SpinUs = SpinUs,
             StoreIsPipelined = store == StoreChoice.Sd2014,
         };
     }

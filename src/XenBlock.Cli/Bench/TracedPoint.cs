@@ -28,6 +28,6 @@ internal sealed record TracedPoint(BenchPoint Point, DiskFacts Facts)
                 point.Facts.Requests.Average(request => (double)request.LengthBytes),
                 point.Facts.Trace.Summary.MeanLatencyNs)),
         ];
-        return costs.Length < SizesMin ? null : CostLine.Of(costs);
+        return costs.Length < SizesMin ? null : CostLine.OfSizesFarApart(costs);
     }
 }

@@ -88,6 +88,12 @@ internal sealed record PointReport
     /// <summary>Why it is as slow as it is; null in a run that was not traced.</summary>
     public DiagnosisReport? Diagnosis { get; init; }
 
+    /// <summary>Processor time of the frontend's thread for a request while traced; null where unknown.</summary>
+    public double? FrontendCpuMicrosecondsPerRequest { get; init; }
+
+    /// <summary>Likewise of the backend's thread, the busiest of them.</summary>
+    public double? BackendCpuMicrosecondsPerRequest { get; init; }
+
     /// <summary>(largest - smallest) / median of the samples' bandwidth.</summary>
     public required double Spread { get; init; }
 

@@ -3,7 +3,9 @@ namespace XenBlock.Profiling;
 /// <summary>Why a disk is as slow as it is.</summary>
 /// <param name="Outcome">Whether a cause is named.</param>
 /// <param name="Headline">All of it in one sentence or two.</param>
-/// <param name="Findings">The causes, the one that costs most first; empty unless one is named.</param>
+/// <param name="Findings">
+/// The causes, the one that costs most first, and the disk behind last; empty unless one is named.
+/// </param>
 /// <remarks>docs/diagnosis.md has each rule with its threshold, and how it did on disks whose cause is known.</remarks>
 public sealed record Diagnosis(DiagnosisOutcome Outcome, string Headline, IReadOnlyList<DiagnosisFinding> Findings)
 {
@@ -11,8 +13,11 @@ public sealed record Diagnosis(DiagnosisOutcome Outcome, string Headline, IReadO
     [
         new UnmapPerRequestRule(), new RingFullRule(), new MergeMissingRule(), new SegmentLimitRule(),
         new NotifyStormRule(), new WakeUpRule(), new SerialFrontendRule(), new SerialBackendRule(), new AccessRule(),
-        new StoreBoundRule(), new FlushRule(), new PoolRule(), new PauseRule(),
+        new FlushRule(), new PoolRule(), new PauseRule(),
     ];
+
+    // The disk behind is not to be changed by an option: it comes after what is.
+    private static readonly DiagnosisRule[] _behind = [new StoreBoundRule()];
 
     // True of most disks that are driven hard: worth saying only where nothing else is to be said.
     private static readonly DiagnosisRule[] _lastResorts = [new ProcessorRule(), new SmallRequestsRule()];
@@ -24,7 +29,7 @@ public sealed record Diagnosis(DiagnosisOutcome Outcome, string Headline, IReadO
         if (OneEnd(facts) is { } alone) return new Diagnosis(DiagnosisOutcome.Unknown, alone, []);
         if (Refusal.Of(facts) is { } refusal) return new Diagnosis(DiagnosisOutcome.Unknown, refusal, []);
         var model = new StageModel(facts);
-        List<DiagnosisFinding> findings = Judge(_causes, facts, model);
+        List<DiagnosisFinding> findings = [.. Judge(_causes, facts, model), .. Judge(_behind, facts, model)];
         if (findings.Count == 0) findings = Judge(_lastResorts, facts, model);
         if (findings.Count != 0) return new Diagnosis(DiagnosisOutcome.Named, Words.Headline(findings[0]), findings);
         return model.IsSaturated

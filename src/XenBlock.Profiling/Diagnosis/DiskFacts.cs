@@ -24,6 +24,12 @@ public sealed record DiskFacts
     /// <summary>Likewise the backend's, the busiest of them.</summary>
     public ThreadShare? BackendThread { get; init; }
 
+    /// <summary>Nanoseconds that the frontend's thread ran for a request; null if nobody can say.</summary>
+    public double? FrontendProcessorNs => ProcessorNs(FrontendThread);
+
+    /// <summary>Likewise the backend's, the busiest of them: of several queues, for the requests of one.</summary>
+    public double? BackendProcessorNs => ProcessorNs(BackendThread);
+
     /// <summary>When the runtime had stopped all threads, by the trace's clock; null if nobody watched.</summary>
     public IReadOnlyList<PauseInterval>? Pauses { get; init; }
 
@@ -32,4 +38,9 @@ public sealed record DiskFacts
 
     /// <summary>Requests a second of the same work without a trace; null if it was not measured.</summary>
     public double? UntracedRequestsPerSecond { get; init; }
+
+    // The thread of one queue has done one part of the requests of several.
+    private double? ProcessorNs(ThreadShare? thread) => thread is { } share && Trace.RequestsPerSecond > 0
+        ? share.Running * 1e9 * Math.Max(1, Trace.InFlight.Count) / Trace.RequestsPerSecond
+        : null;
 }

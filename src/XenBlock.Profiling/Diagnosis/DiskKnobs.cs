@@ -18,6 +18,11 @@ public sealed record DiskKnobs
     /// <summary>True if the backend gives the store together what follows each other.</summary>
     public bool MergesRequests { get; init; } = true;
 
+    /// <summary>
+    /// Microseconds that an end looks for the other before it sleeps, where it does so at all; 0 where that is unknown.
+    /// </summary>
+    public int SpinUs { get; init; }
+
     /// <summary>True if the store works on several operations at once.</summary>
     public bool StoreIsPipelined { get; init; }
 }

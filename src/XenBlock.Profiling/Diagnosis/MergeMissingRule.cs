@@ -18,7 +18,7 @@ internal sealed class MergeMissingRule() : DiagnosisRule("D3", "merge missing")
         if (facts.Knobs.StoreIsPipelined || neighbours.ApartShare < ApartMin || !isSmall || share < StoreMin)
             return null;
         double bytes = facts.Requests.Average(request => (double)request.LengthBytes);
-        double run = Math.Min(facts.Trace.Batches.RequestsPerTurn.Mean, MergedBytesMax / Math.Max(1, bytes));
+        double run = Math.Min(model.BatchSize, MergedBytesMax / Math.Max(1, bytes));
         if (run < 2) return null;
         double callNs = Math.Max(0, model.BackendWorkNs(PumpWork.Store) - (bytes * CopyNsPerByte));
         double savedNs = callNs * (1 - (1 / run));

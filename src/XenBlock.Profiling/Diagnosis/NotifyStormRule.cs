@@ -21,11 +21,16 @@ internal sealed class NotifyStormRule() : DiagnosisRule("D5", "notify storm")
         double left = 1 / together;
         double frontendNs = model.FrontendWorkNs(PumpWork.Notify) * (1 - left);
         double backendNs = model.BackendWorkNs(PumpWork.Notify) * (1 - left);
+
+        // What is published together is worked on together: one end waits while the other works.
+        double gain = Math.Min(
+            model.Gain(backendNs, frontendNs, frontendNs + backendNs, eventsNs: frontendNs + backendNs),
+            model.GainInTurns(backendNs + frontendNs));
         return Found(
             $"{Words.Number(most)} events a request go to the {(isToBackend ? "backend" : "frontend")}, though "
                 + $"{Words.Number(together)} requests belong together.",
             Sure(most, EventsMin, 1),
-            model.Gain(backendNs, frontendNs, frontendNs + backendNs),
+            gain,
             isToBackend
                 ? "Publish several requests at a time, and let the backend ask for an event only before it sleeps "
                     + "(the ring's req_event)."

@@ -17,14 +17,16 @@ internal sealed class SegmentLimitRule() : DiagnosisRule("D4", "segment limit")
         double pages = (double)facts.Trace.Operations.LargestBytes / PageBytes;
         double partsThen = Math.Ceiling(pages / IndirectSegments);
         double part = Math.Max(0, 1 - (partsThen / parts));
-        double backendNs = FixedNs(facts, model) * part;
+
+        // An indirect request has its segments in pages of their own, which take a call that maps more.
+        double backendNs = (FixedNs(facts, model) * part) - (MapFixedNs(facts, model) * partsThen / parts);
         double frontendNs =
             (model.FrontendWorkNs(PumpWork.Notify) + model.FrontendWorkNs(PumpWork.Publish)) * part;
         return Found(
             $"Operations are split into {Words.Number(parts)} requests each, {Words.Percent(full)} of them of exactly "
                 + $"{DirectSegments} segments.",
             Sure(full, FullMin, 0.9),
-            model.Gain(backendNs, frontendNs, backendNs + frontendNs),
+            model.Gain(Math.Max(0, backendNs), frontendNs, Math.Max(0, backendNs) + frontendNs),
             "Use indirect requests: --modes indirect256 (IndirectSegmentsMax at both ends).",
             $"the largest operation has {facts.Trace.Operations.LargestBytes:N0} bytes",
             $"{Words.Us(FixedNs(facts, model))} of the backend's {Words.Us(model.BackendNs)} are spent on a request "
@@ -38,9 +40,18 @@ internal sealed class SegmentLimitRule() : DiagnosisRule("D4", "segment limit")
             + model.BackendWorkNs(PumpWork.Notify) + model.BackendWorkNs(PumpWork.AskStore);
         if (facts.Counters is { } counters && counters.UnmapCalls >= facts.Trace.Summary.RequestCount * 0.9)
             fixedNs += model.BackendWorkNs(PumpWork.LetGo);
-        if (facts.Trace.Costs is not { } costs) return fixedNs;
-        double Part(RequestPhase phase, PumpWork work) =>
-            Math.Clamp(costs.Phases[(int)phase].FixedNs, 0, model.BackendWorkNs(work));
-        return fixedNs + Part(RequestPhase.Map, PumpWork.Map) + Part(RequestPhase.Store, PumpWork.Store);
+
+        // Parts that the store was given together share its call already.
+        bool isMerged = facts.Trace.Neighbours.Together * 2 >= facts.Trace.Neighbours.Pairs;
+        double storeNs = isMerged ? 0 : PartNs(facts, model, RequestPhase.Store, PumpWork.Store);
+        return fixedNs + MapFixedNs(facts, model) + storeNs;
     }
+
+    private static double MapFixedNs(DiskFacts facts, StageModel model) =>
+        PartNs(facts, model, RequestPhase.Map, PumpWork.Map);
+
+    private static double PartNs(DiskFacts facts, StageModel model, RequestPhase phase, PumpWork work) =>
+        facts.Trace.Costs is { } costs
+            ? Math.Clamp(costs.Phases[(int)phase].FixedNs, 0, model.BackendWorkNs(work))
+            : 0;
 }

@@ -18,8 +18,11 @@ internal sealed class SerialBackendRule() : DiagnosisRule("D8", "backend serial"
             && model.InStore / model.QueueCount <= InStoreMax;
         if (!isSerial || model.BackendShare(PumpWork.Store) < StoreMin || storeNs < StoreNsMin) return null;
         if (facts.BackendThread is { } thread && thread.Wanted > RunningMax) return null;
+
+        // As many in the store as lie on the ring, by Little's law, if each still takes what one takes now.
+        double oneNs = MeanNs(facts, RequestPhase.Store);
         double gain = Math.Max(1, Math.Min(
-            model.InSlots * 1e9 / storeNs / model.RequestsPerSecond, model.Gain(storeNs, 0, 0)));
+            model.InSlots * 1e9 / oneNs / model.RequestsPerSecond, model.Gain(storeNs, 0, 0)));
         return Found(
             $"{Words.Number(model.InSlots)} requests lie on the ring, and the store works on "
                 + $"{Words.Number(model.InStore)} of them at a time, {Words.Us(storeNs)} each.",

@@ -10,13 +10,18 @@ internal sealed class StageModel
     // A stage that works for three quarters of the time is what limits the loop; the rest is lost between batches.
     private const double Saturated = 0.75;
 
-    // Of what lies between two records, no more than this is taken for waiting.
-    private const double NotifyWaitMax = 0.95;
-    private const double RestWaitMax = 0.7;
+    // What a stamp costs a thread, most of it the clock: what `./x diagnose --cost` measures. A disk that is not traced
+    // does without.
+    private const double StampNs = 36;
+
+    // Fewer events a batch than that: the ends find each other awake already.
+    private const double EventsPerBatchMin = 0.5;
 
     private readonly double[] _backend; // nanoseconds a request, by kind of work
     private readonly double[] _frontend;
     private readonly double _latencyNs;
+    private readonly double _spinNs;
+    private readonly double _eventsPerBatch;
 
     /// <summary>The stages of a disk.</summary>
     public StageModel(DiskFacts facts)
@@ -25,15 +30,17 @@ internal sealed class StageModel
         QueueCount = Math.Max(1, facts.Trace.InFlight.Count);
         StoreIsPipelined = facts.Knobs.StoreIsPipelined;
         _latencyNs = facts.Trace.Summary.MeanLatencyNs;
-        _backend = WorkOf(facts, TraceSide.Backend);
-        _frontend = WorkOf(facts, TraceSide.Frontend);
-        BackendBusy = BusyShare(Work(_backend));
-        FrontendBusy = BusyShare(Busy(_frontend));
-        LeaveOutWaiting(_backend, facts.BackendThread, BackendBusy);
-        LeaveOutWaiting(_frontend, facts.FrontendThread, FrontendBusy);
+        BackendBusy = BusyShare(RawNs(facts, TraceSide.Backend));
+        FrontendBusy = BusyShare(RawNs(facts, TraceSide.Frontend));
+        _backend = WorkOf(facts, TraceSide.Backend, facts.BackendThread, BackendBusy);
+        _frontend = WorkOf(facts, TraceSide.Frontend, facts.FrontendThread, FrontendBusy);
         InFlight = facts.Trace.InFlight.Sum(queue => queue.Submitted.Mean);
         InSlots = facts.Trace.InFlight.Sum(queue => queue.InSlots.Mean);
         InStore = facts.Trace.InFlight.Sum(queue => queue.InStore.Mean);
+        BatchSize = Math.Clamp(facts.Trace.Batches.RequestsPerTurn.Mean, 1, Math.Max(1, InSlots / QueueCount));
+        _spinNs = facts.Knobs.SpinUs * 1000.0;
+        NotificationStatistics events = facts.Trace.Notifications;
+        _eventsPerBatch = (events.ToBackendPerRequest + events.ToFrontendPerRequest) * BatchSize;
     }
 
     /// <summary>Requests a second, as it is.</summary>
@@ -53,6 +60,12 @@ internal sealed class StageModel
 
     /// <summary>Requests in the store, on average.</summary>
     public double InStore { get; }
+
+    /// <summary>
+    /// Requests that one turn of the backend could do together: what it took, and no more than lies on a ring, since a
+    /// turn that begins while the one before goes on counts as one with it.
+    /// </summary>
+    public double BatchSize { get; }
 
     /// <summary>What the backend's thread works for a request, in nanoseconds.</summary>
     public double BackendNs => Work(_backend);
@@ -85,7 +98,8 @@ internal sealed class StageModel
     /// <param name="backendNs">Nanoseconds a request that the backend's thread would not work.</param>
     /// <param name="frontendNs">Likewise the frontend's.</param>
     /// <param name="latencyNs">Nanoseconds that a request would be known sooner, if no stage limits the loop.</param>
-    public double Gain(double backendNs, double frontendNs, double latencyNs)
+    /// <param name="eventsNs">How much of what neither thread would work is sending events.</param>
+    public double Gain(double backendNs, double frontendNs, double latencyNs, double eventsNs = 0)
     {
         double now = RequestsPerSecond;
         if (now <= 0) return 1;
@@ -100,7 +114,16 @@ internal sealed class StageModel
         double turnNs = isBackend ? BackendNs / BackendBusy : FrontendNs / FrontendBusy;
         double leftNs = Math.Max(
             turnNs - backendNs - frontendNs, Math.Max(BackendNs - backendNs, FrontendNs - frontendNs));
+        leftNs = Math.Min(leftNs, AwakeNs(backendNs + frontendNs - eventsNs));
         return leftNs <= 0 ? double.MaxValue : Math.Max(1, turnNs / leftNs);
+    }
+
+    /// <summary>The throughput if the two ends work one after the other, without some of the work.</summary>
+    /// <param name="savedNs">Nanoseconds a request that neither end's thread would work.</param>
+    public double GainInTurns(double savedNs)
+    {
+        double leftNs = BackendNs + FrontendNs - savedNs;
+        return RequestsPerSecond <= 0 || leftNs <= 0 ? 1 : Math.Max(1, QueueCount * 1e9 / RequestsPerSecond / leftNs);
     }
 
     /// <summary>The throughput with so many requests under way over that with those that are.</summary>
@@ -112,30 +135,45 @@ internal sealed class StageModel
 
     private static double Busy(double[] work) => work.Sum() - work[(int)PumpWork.Idle];
 
-    private static double[] WorkOf(DiskFacts facts, TraceSide side)
+    // An end that waits for a batch sleeps if that takes longer than it looks, and then there is an event, and a thread
+    // that wakes, for each batch. Where a batch becomes shorter than that both stay awake, and what is left is their
+    // work alone, one after the other.
+    private double AwakeNs(double savedNs)
     {
-        var work = new double[Enum.GetValues<PumpWork>().Length];
-        int requests = Math.Max(1, facts.Trace.Summary.RequestCount);
+        double notifyNs = BackendWorkNs(PumpWork.Notify) + FrontendWorkNs(PumpWork.Notify);
+        double awakeNs = BackendNs + FrontendNs - notifyNs - savedNs;
+        bool staysAwake = _eventsPerBatch >= EventsPerBatchMin && awakeNs > 0 && awakeNs * BatchSize < _spinNs;
+        return staysAwake ? awakeNs : double.MaxValue;
+    }
+
+    // With the waits, and what recording costs: how busy the thread was while it was traced.
+    private double RawNs(DiskFacts facts, TraceSide side)
+    {
+        double sumNs = 0;
         foreach ((TraceSide own, PumpTimes times) in facts.Trace.Pumps)
         {
             if (own != side) continue;
-            for (int i = 0; i < work.Length; i++) work[i] += (double)times[(PumpWork)i] / requests;
+            foreach (PumpWork work in Enum.GetValues<PumpWork>())
+                sumNs += work == PumpWork.Idle || (work == PumpWork.Store && StoreIsPipelined) ? 0 : times[work];
+        }
+
+        return sumNs / Math.Max(1, facts.Trace.Summary.RequestCount);
+    }
+
+    private double[] WorkOf(DiskFacts facts, TraceSide side, ThreadShare? thread, double busy)
+    {
+        var work = new double[Enum.GetValues<PumpWork>().Length];
+        int requests = Math.Max(1, facts.Trace.Summary.RequestCount);
+        double waiting = Math.Clamp(thread?.Waiting ?? 0, 0, 1) * busy;
+        foreach ((TraceSide own, PumpTimes times) in facts.Trace.Pumps)
+        {
+            if (own != side) continue;
+            IReadOnlyList<double> ownNs = times.WithoutWaits(waiting * times.DurationNs, !StoreIsPipelined);
+            for (int i = 0; i < work.Length; i++)
+                work[i] += Math.Max(0, ownNs[i] - (StampNs * times.Readings((PumpWork)i))) / requests;
         }
 
         return work;
-    }
-
-    // On a busy computer a thread waits for a processor, most often where an event has woken the other end and that
-    // took its place: such a wait looks like work between two records, and is none.
-    private void LeaveOutWaiting(double[] work, ThreadShare? thread, double busy)
-    {
-        if (thread is not { Waiting: > 0 } share || RequestsPerSecond <= 0) return;
-        double waitNs = Math.Min(1, share.Waiting) * busy * 1e9 / RequestsPerSecond;
-        double fromNotifyNs = Math.Min(waitNs, work[(int)PumpWork.Notify] * NotifyWaitMax);
-        work[(int)PumpWork.Notify] -= fromNotifyNs;
-        double restNs = Math.Min(waitNs - fromNotifyNs, Busy(work) * RestWaitMax);
-        double scale = Busy(work) <= 0 ? 1 : 1 - (restNs / Busy(work));
-        for (int i = 0; i < work.Length; i++) work[i] *= scale;
     }
 
     private double Work(double[] work) => Busy(work) - (StoreIsPipelined ? work[(int)PumpWork.Store] : 0);

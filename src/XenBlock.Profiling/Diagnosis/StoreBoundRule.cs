@@ -20,10 +20,11 @@ internal sealed class StoreBoundRule() : DiagnosisRule("D10", "store bound")
         return Found(
             $"The store takes {Words.Percent(share)} of the latency, {Words.Us(storeNs)} a request.",
             Sure(share, ShareMin, 0.95),
-            gain: null,
+            model.Gain(model.StoreIsPipelined ? 0 : model.BackendWorkNs(PumpWork.Store), 0, storeNs),
             "That is the disk behind, not the way to it: a faster one, or a cache.",
             $"everything else together takes {Words.Us(latencyNs - storeNs)} a request",
             $"{Words.Number(model.InStore)} requests are in the store on average",
+            "the gain is that of a store that takes no time: no disk gives more",
             "whether it does more with more under way, a run with twice the depth tells");
     }
 }

@@ -18,7 +18,7 @@ internal sealed class UnmapPerRequestRule() : DiagnosisRule("D1", "unmap per req
         double unmapNs = model.BackendWorkNs(PumpWork.LetGo);
 
         // With one request at a time there is nothing to batch with: then only pages that stay mapped help.
-        double batch = Math.Clamp(facts.Trace.Batches.RequestsPerTurn.Mean, 1, BatchMax);
+        double batch = Math.Min(model.BatchSize, BatchMax);
         bool canBatch = batch >= 2;
         double savedNs = canBatch ? unmapNs * (1 - (1 / batch)) : unmapNs;
         double phaseNs = MeanNs(facts, RequestPhase.Unmap);

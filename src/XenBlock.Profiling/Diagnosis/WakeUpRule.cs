@@ -19,10 +19,15 @@ internal sealed class WakeUpRule() : DiagnosisRule("D6", "wake-up bound")
         if (share < ShareMin || woken < WokenMin || Math.Max(model.BackendBusy, model.FrontendBusy) > BusyMax)
             return null;
         double wakesNs = MeanNs(facts, RequestPhase.Wake) + MeanNs(facts, RequestPhase.CompletionWake);
+
+        // An end that is awake needs no event either.
+        double backendNs = model.BackendWorkNs(PumpWork.Notify);
+        double frontendNs = model.FrontendWorkNs(PumpWork.Notify);
+        double notifyNs = Math.Min(MeanNs(facts, RequestPhase.Notify), frontendNs * model.BatchSize);
         return Found(
             $"Waking the two ends takes {Words.Percent(share)} of the latency.",
             Sure(share, ShareMin, 0.8) * (facts.BackendThread is { Waiting: > 0.25 } ? 0.7 : 1),
-            model.Gain(0, 0, Math.Max(0, wakesNs - (2 * SpunNs))),
+            model.Gain(backendNs, frontendNs, Math.Max(0, wakesNs + notifyNs - (2 * SpunNs)), backendNs + frontendNs),
             "Let both ends look for a moment before they sleep (SpinUs of ServedDiskOptions and BlockDeviceOptions), "
                 + "on processors of their own; or submit more at a time.",
             $"{Words.Us(MeanNs(facts, RequestPhase.Wake))} until the backend runs, "

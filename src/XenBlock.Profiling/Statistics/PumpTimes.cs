@@ -7,7 +7,13 @@ namespace XenBlock.Profiling;
 /// </summary>
 public sealed class PumpTimes
 {
+    // What the shortest tenth of a kind takes is certainly work.
+    private const double CertainlyWork = 0.1;
+    private const int HalvingsMax = 48;
+
     private readonly long[] _timesNs = new long[Enum.GetValues<PumpWork>().Length];
+    private readonly long[] _readings = new long[Enum.GetValues<PumpWork>().Length];
+    private readonly LatencyHistogram?[] _intervals = new LatencyHistogram?[Enum.GetValues<PumpWork>().Length];
 
     private PumpTimes()
     {
@@ -18,6 +24,37 @@ public sealed class PumpTimes
 
     /// <summary>What one kind of work took, in nanoseconds.</summary>
     public long this[PumpWork work] => _timesNs[(int)work];
+
+    /// <summary>How often the clock was read at the end of such work: a reading is part of what it took.</summary>
+    public long Readings(PumpWork work) => _readings[(int)work];
+
+    /// <summary>
+    /// What each kind of work took, without what the thread waited for a processor meanwhile: that looks like work
+    /// between two records. Where it waited is not known, but waits are long; so the longest intervals are cut, all at
+    /// one length, until they are shorter by as much as it waited. None is cut below the tenth of its kind that is
+    /// shortest.
+    /// </summary>
+    /// <param name="waitedNs">What it waited between records that are work, in nanoseconds.</param>
+    /// <param name="withStore">False where the store works by itself: then its time is no work.</param>
+    /// <returns>Nanoseconds by kind of work.</returns>
+    public IReadOnlyList<double> WithoutWaits(double waitedNs, bool withStore)
+    {
+        double shortestNs = 0;
+        double longestNs = DurationNs;
+        for (int i = 0; i < HalvingsMax && waitedNs > 0; i++)
+        {
+            double middleNs = (shortestNs + longestNs) / 2;
+            double cutNs = 0;
+            for (int work = 0; work < _timesNs.Length; work++) cutNs += CutNs(work, middleNs, withStore);
+            if (cutNs > waitedNs) shortestNs = middleNs;
+            else longestNs = middleNs;
+        }
+
+        var own = new double[_timesNs.Length];
+        for (int work = 0; work < own.Length; work++)
+            own[work] = _timesNs[work] - (waitedNs <= 0 ? 0 : CutNs(work, longestNs, withStore));
+        return own;
+    }
 
     /// <summary>Divides the time of a recorder's thread; it must have recorded phases.</summary>
     /// <param name="stream">What one recorder wrote.</param>
@@ -35,16 +72,35 @@ public sealed class PumpTimes
                 // Before it was submitted the thread was the application's. An operation that waited for a slot was
                 // submitted long before.
                 long submittedNs = Math.Clamp((long)record.Detail, beforeNs, record.TimeNs);
-                times._timesNs[(int)PumpWork.Application] += submittedNs - beforeNs;
+                times.Add(PumpWork.Application, submittedNs - beforeNs);
                 beforeNs = submittedNs;
             }
 
-            times._timesNs[(int)work] += record.TimeNs - beforeNs;
+            times.Add(work, record.TimeNs - beforeNs);
             beforeNs = record.TimeNs;
         }
 
         times.DurationNs = beforeNs - firstNs;
         return times;
+    }
+
+    // Records of one time share a reading of the clock.
+    private void Add(PumpWork work, long ns)
+    {
+        _timesNs[(int)work] += ns;
+        if (ns <= 0) return;
+        _readings[(int)work]++;
+        if (work != PumpWork.Idle) (_intervals[(int)work] ??= new LatencyHistogram()).Record(ns);
+    }
+
+    private double CutNs(int work, double lengthNs, bool withStore)
+    {
+        if (_intervals[work] is not { } intervals || (work == (int)PumpWork.Store && !withStore)) return 0;
+        double keptNs = Math.Max(lengthNs, intervals.Quantile(CertainlyWork));
+        double cutNs = 0;
+        foreach (LatencyBucket bucket in intervals.Buckets)
+            cutNs += bucket.Count * Math.Max(0, ((bucket.LowNs + bucket.HighNs) / 2.0) - keptNs);
+        return Math.Min(cutNs, _timesNs[work]);
     }
 
     private static PumpWork WorkOf(TraceEventKind kind) => kind switch

@@ -30,7 +30,7 @@ public sealed class DiagnosisTests
                     MapNsPerPage = 100,
                     IsSequential = true,
                 },
-                new() { Batch = 1, Segments = 256, MapNs = 20_000, MapNsPerPage = 100, StoreNs = 1000 }),
+                new() { Batch = 1, Segments = 256, MapNs = 40_000, MapNsPerPage = 100, StoreNs = 1000 }), // a call more
             ["D5"] = (
                 new() { EventForEach = true, NotifyNs = 10_000 },
                 new() { NotifyNs = 10_000 }),
@@ -48,7 +48,7 @@ public sealed class DiagnosisTests
                 new() { Access = "persistent", MapNs = 300 }),
             ["D10"] = (
                 new() { StoreNs = 200_000, IsPipelined = true },
-                new() { StoreNs = 1000 }),
+                new() { StoreNs = 100 }),
             ["D11"] = (
                 new() { Batch = 2, RequestsPerFlush = 1, FlushNs = 500_000 },
                 new() { Batch = 17, RequestsPerFlush = 16, FlushNs = 50_000 }),
@@ -91,6 +91,7 @@ public sealed class DiagnosisTests
     [InlineData("D7")]
     [InlineData("D8")]
     [InlineData("D9")]
+    [InlineData("D10")]
     [InlineData("D12")]
     [InlineData("D13")]
     public void What_a_repair_gains_is_predicted_within_a_factor_of_one_and_a_half(string rule)
@@ -124,6 +125,56 @@ public sealed class DiagnosisTests
             Assert.Contains("would tell", diagnosis.Headline, StringComparison.Ordinal);
             Assert.Empty(diagnosis.Findings);
         });
+    }
+
+    [Fact]
+    public void Of_one_end_alone_nothing_is_said_but_which_trace_would_tell()
+    {
+        DiskFacts whole = _disks["D9"].Bad.Facts();
+        DiskFacts half = whole with
+        {
+            Requests = [.. whole.Requests.Select(request => request with { Part = TracedPart.Backend })],
+        };
+        var diagnosis = Diagnosis.Of(half);
+        Assert.Equal(DiagnosisOutcome.Unknown, diagnosis.Outcome);
+        Assert.Contains("the backend alone was traced", diagnosis.Headline, StringComparison.Ordinal);
+        Assert.Contains("would tell", diagnosis.Headline, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_wait_for_the_processor_is_no_work()
+    {
+        SimulatedDisk quiet = new() { Access = "map", MapNs = 10_000 };
+        double gain = GainOf(quiet.Facts());
+
+        // The same on a busy computer: in every tenth round the thread stands still, and the kernel says how long.
+        DiskFacts stopped = (quiet with { StoppedNs = 500_000 }).Facts();
+        double share = stopped.Trace.InFlight.Count * 500_000.0 * Rounds(stopped) / 10 / stopped.Trace.DurationNs;
+        DiskFacts told = stopped with { BackendThread = new ThreadShare(0.4, share) };
+        Assert.InRange(GainOf(told) / gain, 0.8, 1.25);
+        Assert.False(GainOf(stopped) / gain is > 0.8 and < 1.25, "without the kernel's count it would look like work");
+
+        static double GainOf(DiskFacts facts) =>
+            Diagnosis.Of(facts).Findings.Single(finding => finding.Rule == "D9").PredictedGain!.Value;
+
+        static int Rounds(DiskFacts facts) => facts.Requests.Count / 16;
+    }
+
+    [Fact]
+    public void What_a_thread_ran_for_a_request_is_its_share_of_the_time_over_the_requests()
+    {
+        DiskFacts facts = new SimulatedDisk().Facts();
+        Assert.Equal(0.4 * facts.Trace.DurationNs / facts.Requests.Count, facts.BackendProcessorNs!.Value, 1e-6);
+        Assert.Null((facts with { BackendThread = null }).BackendProcessorNs);
+    }
+
+    [Fact]
+    public void Sizes_far_apart_say_what_the_smallest_costs_though_the_largest_are_off_by_a_fifth()
+    {
+        (double, double)[] points =
+            [(4096, 10_400), (16_384, 11_600), (65_536, 16_500), (262_144, 43_200), (1_048_576, 92_000)];
+        Assert.InRange(CostLine.OfSizesFarApart(points)!.At(4096), 9500, 11_000);
+        Assert.False(CostLine.Of(points)!.At(4096) is > 9500 and < 11_000);
     }
 
     [Fact]

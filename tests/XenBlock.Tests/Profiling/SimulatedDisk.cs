@@ -12,6 +12,8 @@ internal sealed record SimulatedDisk
     private const int RequestsMin = 1200;
     private const long TakingNs = 100;
 
+    private long _stoppedNs;
+
     public int Batch { get; init; } = 16;
 
     public long WaitNs { get; init; }
@@ -66,6 +68,9 @@ internal sealed record SimulatedDisk
 
     public long PauseNs { get; init; }
 
+    /// <summary>How long the backend waits for a processor in every tenth round.</summary>
+    public long StoppedNs { get; init; }
+
     public long DurationNs { get; private set; }
 
     /// <summary>Bytes a second: what is predicted is measured in them.</summary>
@@ -84,6 +89,7 @@ internal sealed record SimulatedDisk
         for (; round < RoundsMin || (int)id < RequestsMin; round++)
         {
             long pauseNs = round % 10 == 0 ? PauseNs : 0;
+            _stoppedNs = round % 10 == 0 ? StoppedNs : 0;
             nowNs = Round(front, back, nowNs, pauseNs, ref id, ref sector);
             if (pauseNs != 0) pauses.Add(new PauseInterval(nowNs - TakingNs - pauseNs, nowNs - TakingNs));
         }
@@ -163,6 +169,7 @@ internal sealed record SimulatedDisk
         bool isTogether = IsPipelined || (Merges && IsSequential);
         for (ulong one = first; one < end; one++)
         {
+            nowNs += one == first ? _stoppedNs : 0;
             back.Write(nowNs += TakeNs, TraceEventKind.RequestTaken, 0, 0, one, sector);
             sector += (ulong)(IsFlush(one) ? 0 : SegmentsOf(one) * 8);
             if (!IsSequential && Parts == 1) sector += 1000;

@@ -45,6 +45,10 @@ public sealed class SharedTraceTests
         Assert.Equal(50, part.Requests.Count(request => request.Kind == TraceEventKind.WriteGranted));
         Assert.DoesNotContain(part.Requests, request => request.Kind == TraceEventKind.ReadGranted);
         Assert.Equal(0ul, part.Lost);
+        DiskFacts facts = part.Facts();
+        Assert.Equal(50, facts.Trace.Summary.RequestCount);
+        Assert.Equal(("map", 32), (facts.Knobs.Access, facts.Knobs.SlotCount));
+        Assert.Contains("too few", Diagnosis.Of(facts).Headline, StringComparison.Ordinal);
         Assert.All(part.Requests, request =>
         {
             Assert.Equal(TracedPart.Whole, request.Part);
