@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using XenBlock.SharedMemory;
 
 namespace XenBlock.Profiling;
@@ -18,7 +19,7 @@ public sealed class TraceRecorder
 
     private readonly SharedPages _pages;
     private readonly TimeProvider _time;
-    private readonly bool _isNanoseconds;
+    private readonly bool _isSystem;
     private readonly int _packetCount;
     private ulong _count;
     private int _next; // where the next record goes
@@ -39,7 +40,7 @@ public sealed class TraceRecorder
             throw new ArgumentException("a page of control and two of packets at least", nameof(pages));
         _pages = pages;
         _time = time;
-        _isNanoseconds = time.TimestampFrequency == 1_000_000_000;
+        _isSystem = ReferenceEquals(time, TimeProvider.System) && Stopwatch.Frequency == 1_000_000_000;
         Number = number;
         Name = name;
     }
@@ -61,9 +62,10 @@ public sealed class TraceRecorder
     public bool Records(TraceLevel level) => _level >= level;
 
     /// <summary>Nanoseconds of the clock, which is read: for the end of what takes time.</summary>
-    public long NowNs => _isNanoseconds
-        ? _time.GetTimestamp()
-        : (long)(_time.GetTimestamp() * (1e9 / _time.TimestampFrequency));
+    /// <remarks>
+    /// The system's is asked without the way through <see cref="TimeProvider"/>, which is a seventh of what it costs.
+    /// </remarks>
+    public long NowNs => _isSystem ? Stopwatch.GetTimestamp() : NowOf(_time);
 
     /// <summary>
     /// Nanoseconds of the clock, which is not read if nothing has been done since the last record: see
@@ -97,6 +99,10 @@ public sealed class TraceRecorder
         _left--;
         _pages.StoreRelease64(CountOffset, ++_count);
     }
+
+    private static long NowOf(TimeProvider time) => time.TimestampFrequency == 1_000_000_000
+        ? time.GetTimestamp()
+        : (long)(time.GetTimestamp() * (1e9 / time.TimestampFrequency));
 
     private void BeginPacket()
     {

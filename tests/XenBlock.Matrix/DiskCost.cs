@@ -1,5 +1,7 @@
+using System.Diagnostics;
 using System.Globalization;
 using XenBlock.Cli.Bench;
+using XenBlock.Native;
 using TraceLevel = XenBlock.Profiling.TraceLevel;
 
 namespace XenBlock.Matrix;
@@ -7,6 +9,7 @@ namespace XenBlock.Matrix;
 /// <summary>
 /// What recording takes of the throughput of disks of several speeds: reads of 4 KiB, 32 under way, a thread at either
 /// end. Each sample with a level stands between two without, so that all of them meet the same mood of the computer.
+/// The time of the processors is told too, which does not know how long others had them.
 /// </summary>
 internal static class DiskCost
 {
@@ -65,36 +68,53 @@ internal static class DiskCost
     private static void Measure(string name, int pairs, Func<TimeSpan, double> work, Action<TraceLevel> setLevel)
     {
         work(TimeSpan.FromSeconds(1));
-        List<(double Lost, double Ns)>[] costs = [.. s_levels.Select(_ => new List<(double Lost, double Ns)>())];
         var speeds = new List<double>();
-        double before = work(s_length);
+        Dictionary<TraceLevel, (List<double> Lost, List<double> Ns)> costs =
+            s_levels.ToDictionary(level => level, _ => (new List<double>(), new List<double>()));
+        Sample before = Take(work);
         for (int i = 0; i < pairs; i++)
         {
             foreach (TraceLevel level in s_levels)
             {
                 setLevel(level);
-                double on = work(s_length);
+                Sample on = Take(work);
                 setLevel(TraceLevel.Off);
-                double after = work(s_length);
-                double off = (before + after) / 2;
-                costs[Array.IndexOf(s_levels, level)].Add(((off - on) / off * 100, (1e9 / on) - (1e9 / off)));
+                Sample after = Take(work);
+                double off = (before.PerSecond + after.PerSecond) / 2;
+                costs[level].Lost.Add((off - on.PerSecond) / off * 100);
+                costs[level].Ns.Add(on.ProcessorNs - ((before.ProcessorNs + after.ProcessorNs) / 2));
                 speeds.Add(off);
                 before = after;
             }
         }
 
-        speeds.Sort();
         Console.WriteLine(string.Create(
-            CultureInfo.InvariantCulture, $"{name}: {speeds[speeds.Count / 2]:N0} requests a second"));
+            CultureInfo.InvariantCulture, $"{name}: {At(speeds, 2):N0} requests a second"));
         foreach (TraceLevel level in s_levels)
         {
-            List<(double Lost, double Ns)> own = costs[Array.IndexOf(s_levels, level)];
-            own.Sort();
+            (List<double> lost, List<double> ns) = costs[level];
             Console.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"  {level.ToString().ToLowerInvariant(),-9}{own[pairs / 2].Lost,6:N1} % less, "
-                    + $"{own[pairs / 2].Ns,5:N0} ns a request (median of {pairs}; half of them between "
-                    + $"{own[pairs / 4].Lost:N1} % and {own[pairs * 3 / 4].Lost:N1} %)"));
+                $"  {level.ToString().ToLowerInvariant(),-9}{At(lost, 2),6:N1} % less ({At(lost, 1):N1} to "
+                    + $"{At(lost, 3):N1}), {At(ns, 2),5:N0} ns of the processors more a request ({At(ns, 1):N0} to "
+                    + $"{At(ns, 3):N0}); medians of {pairs}, and where half of them lie"));
         }
     }
+
+    private static Sample Take(Func<TimeSpan, double> work)
+    {
+        long processorNs = Processor.ProcessTimeNs;
+        long start = Stopwatch.GetTimestamp();
+        double perSecond = work(s_length);
+        double requests = perSecond * Stopwatch.GetElapsedTime(start).TotalSeconds;
+        return new Sample(perSecond, (Processor.ProcessTimeNs - processorNs) / requests);
+    }
+
+    private static double At(List<double> numbers, int quarter)
+    {
+        numbers.Sort();
+        return numbers[Math.Min(numbers.Count * quarter / 4, numbers.Count - 1)];
+    }
+
+    private readonly record struct Sample(double PerSecond, double ProcessorNs);
 }

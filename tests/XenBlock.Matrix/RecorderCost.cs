@@ -48,6 +48,13 @@ internal static class RecorderCost
     private static void Print(string what, Action work)
     {
         var times = new List<double>();
+        for (int i = 0; i < 3; i++)
+        {
+            // The runtime compiles what runs often once more, a moment later.
+            for (int j = 0; j < Samples; j++) work();
+            Thread.Sleep(150);
+        }
+
         for (int i = 0; i < Samples; i++)
         {
             long start = Stopwatch.GetTimestamp();
