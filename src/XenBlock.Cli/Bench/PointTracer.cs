@@ -83,6 +83,7 @@ internal sealed class PointTracer(BenchSession session, TraceSession trace, Trac
             BackendThread = backend,
             Pauses = pauses,
             UntracedRequestsPerSecond = requestsPerSecond,
+            RecordingNs = RecordingCost.Measure(TimeProvider.System).Of(streams) / Math.Max(1, requests.Count),
         };
         measured.FrontendProcessorNs = facts.FrontendProcessorNs;
         measured.BackendProcessorNs = facts.BackendProcessorNs;

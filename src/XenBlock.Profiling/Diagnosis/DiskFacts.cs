@@ -39,6 +39,9 @@ public sealed record DiskFacts
     /// <summary>Requests a second of the same work without a trace; null if it was not measured.</summary>
     public double? UntracedRequestsPerSecond { get; init; }
 
+    /// <summary>What recording took of both threads for a request, in nanoseconds; 0 if it was not measured.</summary>
+    public double RecordingNs { get; init; }
+
     // The thread of one queue has done one part of the requests of several.
     private double? ProcessorNs(ThreadShare? thread) => thread is { } share && Trace.RequestsPerSecond > 0
         ? share.Running * 1e9 * Math.Max(1, Trace.InFlight.Count) / Trace.RequestsPerSecond
