@@ -13,6 +13,7 @@ internal static class TraceOpening
     private const string Ctf = "ctf";
     private const string NoKnobs = "Unknown (D0): records do not say how the disk was set up; the report of the run "
         + "that made them does.";
+    private static readonly string[] s_ends = ["frontend", "backend"];
 
     /// <summary>Says what is in it, and writes what bench and trace would have written of it.</summary>
     /// <param name="run">Where to say it.</param>
@@ -49,7 +50,7 @@ internal static class TraceOpening
         string inside = Path.Combine(path, Ctf);
         return CtfReader.IsOurs(inside)
             ? [inside]
-            : [.. new[] { "frontend", "backend" }.Select(end => Path.Combine(path, end, Ctf)).Where(CtfReader.IsOurs)];
+            : [.. s_ends.Select(end => Path.Combine(path, end, Ctf)).Where(CtfReader.IsOurs)];
     }
 
     // trace.json lies beside the folder of records, or beside those of both ends.
