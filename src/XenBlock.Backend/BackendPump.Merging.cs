@@ -61,7 +61,11 @@ internal sealed partial class BackendPump
         long bytes = _mergedBytes;
         _mergedCount = _mergedPayloadCount = 0;
         _mergedBytes = 0;
-        if (IsTraced) StampAll(TraceEventKind.StoreAsked, _merged.AsSpan(0, count));
+        if (IsTraced)
+        {
+            foreach (PendingRequest request in _merged.AsSpan(0, count)) StampAsked(request);
+        }
+
         StoreResult result = Transfer(_merged[0], 0, payloadCount);
         if (count == 1)
         {
@@ -71,18 +75,33 @@ internal sealed partial class BackendPump
 
         _counters.Merged += count - 1;
         if (IsDetailed) Stamp(TraceEventKind.RequestsMerged, amount: (uint)count, detail: (ulong)bytes);
+        if (result.IsOkay)
+        {
+            FinishTogether(count);
+            return;
+        }
+
         for (int i = 0; i < count; i++)
         {
             // Which of them the failure belongs to, only the store can tell: each is tried by itself.
             int end = i + 1 < count ? _mergedStarts[i + 1] : payloadCount;
-            StoreResult own = result.IsOkay ? result : Transfer(_merged[i], _mergedStarts[i], end);
-            Finish(_merged[i], Judge(own));
+            Finish(_merged[i], Judge(Transfer(_merged[i], _mergedStarts[i], end)));
         }
+    }
+
+    // All stamped first: finishing some may publish them, for which the others have not been waiting.
+    private void FinishTogether(int count)
+    {
+        for (int i = 0; IsTraced && i < count; i++) StampAnswered(_merged[i], BlkifStatus.Okay);
+        for (int i = 0; i < count; i++) FinishStamped(_merged[i], BlkifStatus.Okay);
     }
 
     private StoreResult Transfer(PendingRequest first, int payloadStart, int payloadEnd)
     {
         ReadOnlySpan<PayloadSegment> payload = _mergedPayload.AsSpan(payloadStart..payloadEnd);
-        return first.IsRead ? _store.Read(first.OffsetBytes, payload) : _store.Write(first.OffsetBytes, payload);
+        StoreResult result =
+            first.IsRead ? _store.Read(first.OffsetBytes, payload) : _store.Write(first.OffsetBytes, payload);
+        Pass();
+        return result;
     }
 }

@@ -51,7 +51,7 @@ internal sealed partial class BackendPump
         StoreSteps step = StoreSteps.FlushLast;
         if ((request.StepsLeft & StoreSteps.FlushFirst) != StoreSteps.None) step = StoreSteps.FlushFirst;
         else if ((request.StepsLeft & StoreSteps.Transfer) != StoreSteps.None) step = StoreSteps.Transfer;
-        if (IsTraced && request.StepUnderWay == StoreSteps.None) Stamp(TraceEventKind.StoreAsked, request);
+        if (IsTraced && request.StepUnderWay == StoreSteps.None) StampAsked(request);
         request.StepsLeft &= ~step;
         request.StepUnderWay = step;
         request.Stage = PendingRequestStage.Submitted;
@@ -59,6 +59,7 @@ internal sealed partial class BackendPump
         if (step != StoreSteps.Transfer)
         {
             _pipeline!.Submit(StoreOperationKind.Flush, request.Index, 0, 0, []);
+            Pass();
             return;
         }
 
@@ -71,6 +72,7 @@ internal sealed partial class BackendPump
         };
         if (kind != StoreOperationKind.Read) _writesSubmitted++;
         _pipeline!.Submit(kind, request.Index, request.OffsetBytes, request.LengthBytes, payload);
+        Pass();
     }
 
     private void Reap()
@@ -79,6 +81,7 @@ internal sealed partial class BackendPump
         while (true)
         {
             int count = _pipeline!.Reap(_completions);
+            if (count != 0) Pass();
             for (int i = 0; i < count; i++) Complete(_completions[i]);
             if (count < _completions.Length) return;
         }

@@ -17,8 +17,8 @@ internal sealed partial class BackendPump
         if (!_units.IsStandard) _units.ToStandard(ref _request, _limits.SectorSizeBytes);
         request.Id = _request.Id;
         request.Operation = _request.Operation;
-        if (IsTraced)
-            Stamp(TraceEventKind.RequestTaken, request, (uint)request.Operation, _request.SectorFirst);
+        if (IsTraced) StampTaken(request);
+        _wasSeen = false;
         RequestVerdict verdict = RequestValidator.Validate(in _request, in _limits, out int lengthBytes);
         if (verdict != RequestVerdict.Accepted)
         {
@@ -61,7 +61,9 @@ internal sealed partial class BackendPump
         int pages = (segments.Length + ProtocolConstants.SegmentsPerIndirectPage - 1)
             / ProtocolConstants.SegmentsPerIndirectPage;
         ReadOnlySpan<uint> grants = _request.IndirectGrants;
-        if (_accessor.ReadIndirect(request, grants[..pages], segments) == GrantStatus.Okay) return true;
+        GrantStatus status = _accessor.ReadIndirect(request, grants[..pages], segments);
+        Pass();
+        if (status == GrantStatus.Okay) return true;
         CountKind(request);
         Finish(request, BlkifStatus.Error);
         return false;
@@ -134,6 +136,7 @@ internal sealed partial class BackendPump
         if (_accessor.Acquire(request, segments, _payload, out int count) != GrantStatus.Okay)
         {
             // The frontend's grant is bad, or our own table is full: this request fails, the disk does not (S10).
+            Pass();
             Finish(request, BlkifStatus.Error);
             return false;
         }
@@ -141,8 +144,7 @@ internal sealed partial class BackendPump
         _counters.Segments += segments.Length;
         _counters.PayloadRuns += count;
         payload = _payload.AsSpan(0, count);
-        if (IsTraced)
-            Stamp(TraceEventKind.PagesReached, request, (uint)segments.Length, (ulong)request.LengthBytes);
+        if (IsTraced) StampReached(request, segments.Length);
         return true;
     }
 
@@ -150,7 +152,7 @@ internal sealed partial class BackendPump
     {
         if (!TryAcquire(request, segments, out ReadOnlySpan<PayloadSegment> payload)) return;
         if (TryMerge(request, payload)) return;
-        if (IsTraced) Stamp(TraceEventKind.StoreAsked, request);
+        if (IsTraced) StampAsked(request);
         StoreResult result = StoreResult.Okay;
         if ((request.StepsLeft & StoreSteps.FlushFirst) != StoreSteps.None) result = _store.Flush();
         if (result.IsOkay && (request.StepsLeft & StoreSteps.Transfer) != StoreSteps.None)
@@ -165,6 +167,7 @@ internal sealed partial class BackendPump
         }
 
         if (result.IsOkay && (request.StepsLeft & StoreSteps.FlushLast) != StoreSteps.None) result = _store.Flush();
+        Pass();
         Finish(request, Judge(result));
     }
 

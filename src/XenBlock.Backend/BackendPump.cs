@@ -135,7 +135,7 @@ internal sealed partial class BackendPump : IDisposable
     {
         if (Fault is not null) return PumpOutcome.Faulted;
         if (_mustNotify) NotifyAtTheStart();
-        if (IsCounted && _ring.HasRequests) Stamp(TraceEventKind.TurnBegan);
+        if (_trace is not null) BeginTracing();
         PumpOutcome outcome = PumpOutcome.Busy;
         for (int taken = 0; taken < RequestsPerTurnMax; taken++)
         {
@@ -158,6 +158,7 @@ internal sealed partial class BackendPump : IDisposable
             }
 
             if (BeginRecovered()) continue;
+            _wasSeen |= _ring.HasSeenRequest;
             RingTake take = _ring.TryTakeRequest(_slot);
             if (take == RingTake.Taken)
             {
@@ -235,11 +236,16 @@ internal sealed partial class BackendPump : IDisposable
 
     private void Finish(PendingRequest request, BlkifStatus status)
     {
+        if (IsTraced) StampAnswered(request, status);
+        FinishStamped(request, status);
+    }
+
+    private void FinishStamped(PendingRequest request, BlkifStatus status)
+    {
         if (request.Stage is PendingRequestStage.Free or PendingRequestStage.Finished)
             throw new InvalidOperationException("a request finished twice");
         request.Stage = PendingRequestStage.Finished;
         request.Status = status;
-        if (IsTraced) Stamp(TraceEventKind.StoreAnswered, request, unchecked((uint)status));
         _finished[_finishedCount++] = request;
         _finishedBytes += request.LengthBytes;
         if (_finishedCount == _finished.Length || _finishedBytes >= _bytesPerPublishMax) Publish();
@@ -251,8 +257,10 @@ internal sealed partial class BackendPump : IDisposable
 
         // Unmap first: the frontend takes its pages back as soon as it sees the response.
         ReadOnlySpan<PendingRequest> finished = _finished.AsSpan(0, _finishedCount);
+        long calls = _counters.UnmapCalls + _counters.CopyCalls;
         _accessor.Release(finished);
-        if (IsTraced) StampAll(TraceEventKind.PagesLetGo, finished);
+        if (_counters.UnmapCalls + _counters.CopyCalls != calls) Pass();
+        if (IsTraced) StampLetGo(finished.Length);
         if (_durations is not null && RequestDurations.IsOn) RecordDurations(finished);
         foreach (PendingRequest request in finished)
         {
@@ -275,6 +283,7 @@ internal sealed partial class BackendPump : IDisposable
         _finishedCount = 0;
         _finishedBytes = 0;
         bool isNotificationWanted = _ring.PushResponses();
+        Pass();
         if (_journal is not null) ForgetPublished(finished);
         if (!isNotificationWanted) return;
         _counters.NotificationsSent++;

@@ -5,16 +5,18 @@ namespace XenBlock.Frontend;
 
 /// <content>
 /// Stamps for a trace. The recorder has the clock; a pump that is not traced asks it nothing. What happens to many
-/// requests at once is one reading of the clock.
+/// requests at once is one reading of the clock, and so is what takes no more than writing a slot.
 /// </content>
 internal sealed partial class FrontendPump
 {
     private long _takingNs; // when the first response of this taking was there; 0 if none was, or it is not traced
     private uint _unpublished; // stamped as granted since the last publish
+    private long _startNs; // when the next request can be put on the ring; 0 if something is done for it first
+    private TraceLevel _level; // the recorder's, as it was when the call began
 
-    private bool IsTraced => _trace is not null && _trace.Records(TraceLevel.Phases);
+    private bool IsTraced => _level >= TraceLevel.Phases;
 
-    private bool IsCounted => _trace is not null && _trace.Records(TraceLevel.Counters);
+    private bool IsCounted => _level >= TraceLevel.Counters;
 
     /// <summary>True if the trace is at its highest level.</summary>
     public bool IsDetailed => _trace is not null && _trace.Records(TraceLevel.Full);
@@ -34,6 +36,19 @@ internal sealed partial class FrontendPump
         if (IsCounted) Stamp(_trace!.NowNs, TraceEventKind.BackendNotified, 0, 0, 0);
     }
 
+    private void BeginSubmitting(FrontendOperation operation)
+    {
+        BeginCall();
+        if (IsTraced) operation.SubmittedNs = _startNs = _trace!.NowNs;
+    }
+
+    private void BeginCall()
+    {
+        _level = _trace!.Level;
+        _takingNs = 0;
+        _startNs = 0;
+    }
+
     private void StampGranted(FrontendOperation operation, ulong id, int lengthBytes, int offeredCount = 0)
     {
         _unpublished++;
@@ -45,7 +60,8 @@ internal sealed partial class FrontendPump
             BlockOperation.Flush => TraceEventKind.FlushGranted,
             _ => TraceEventKind.DiscardGranted,
         };
-        long nowNs = _trace!.NowNs;
+        long nowNs = _startNs != 0 && offeredCount == 0 ? _startNs : _trace!.NowNs;
+        _startNs = 0; // the next one has waited for this one
         long submittedNs = operation.SubmittedNs == 0 ? nowNs : operation.SubmittedNs; // 0: tracing began since
         Stamp(nowNs, kind, (uint)lengthBytes, id, (ulong)submittedNs);
         if (offeredCount != 0 && IsDetailed) Stamp(nowNs, TraceEventKind.PagesGranted, (uint)offeredCount, id, 0);
@@ -69,8 +85,11 @@ internal sealed partial class FrontendPump
         if (IsDetailed) Stamp(_trace!.NowNs, TraceEventKind.PagesRevoked, (uint)count, id, 0);
     }
 
-    private void StampFinished(int count) =>
-        Stamp(_trace!.NowNs, TraceEventKind.ResponsesFinished, (uint)count, 0, 0);
+    private void StampFinished(int count)
+    {
+        _startNs = _trace!.NowNs; // what waited starts now
+        Stamp(_startNs, TraceEventKind.ResponsesFinished, (uint)count, 0, 0);
+    }
 
     private void Stamp(long timeNs, TraceEventKind kind, uint amount, ulong id, ulong detail) =>
         _trace!.Write(timeNs, kind, _queueIndex, amount, id, detail);

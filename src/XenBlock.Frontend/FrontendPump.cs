@@ -81,6 +81,7 @@ internal sealed partial class FrontendPump
         FaultReason = null;
         _ended = null;
         _isPaused = false;
+        if (_trace is not null) BeginCall();
         StartWaiting();
     }
 
@@ -106,7 +107,7 @@ internal sealed partial class FrontendPump
     /// <summary>Takes an operation; it is on the ring as far as there is room, but not published.</summary>
     public void Submit(FrontendOperation operation)
     {
-        if (IsTraced) operation.SubmittedNs = _trace!.NowNs;
+        if (_trace is not null) BeginSubmitting(operation);
         if (Durations is not null && OperationDurations.IsOn) operation.SubmittedTicks = Durations.Now();
         if (operation.Buffer is { } buffer)
         {
@@ -126,6 +127,7 @@ internal sealed partial class FrontendPump
         operation.IsWaiting = true;
         _waiting.Add(operation);
         if (isAlone) StartWaiting();
+        _startNs = 0;
     }
 
     /// <summary>Keeps the rest of an operation from the ring. What is on it already must be answered first.</summary>
@@ -150,7 +152,7 @@ internal sealed partial class FrontendPump
     public int TakeResponses()
     {
         if (!IsUsable) return 0;
-        _takingNs = 0;
+        if (_trace is not null) BeginCall();
         Span<byte> copy = _response.AsSpan(0, _responseSizeBytes);
         int taken = 0;
         while (true)
@@ -170,6 +172,7 @@ internal sealed partial class FrontendPump
         if (_takingNs != 0 || (taken != 0 && IsCounted)) StampFinished(taken);
         Counters.Responses += taken;
         if (_waiting.First is not null) StartWaiting();
+        _startNs = 0;
         return taken;
     }
 
@@ -275,12 +278,14 @@ internal sealed partial class FrontendPump
             Span<byte> source = operation.Data.Slice((int)operation.StartedBytes, lengthBytes);
             _pool.Pages.CopyIn(firstPage * ProtocolConstants.PageSizeBytes, source);
             Counters.BytesCopied += lengthBytes;
+            _startNs = 0;
         }
 
         BlkifOperation wire = isRead ? BlkifOperation.Read : BlkifOperation.Write;
         ulong sector = (ulong)(operation.OffsetBytes + operation.StartedBytes) / ProtocolConstants.SectorSizeBytes;
         ulong id = Take(operation, index, wire, region, lengthBytes);
         _writer.PutData(wire, index, id, sector, references, offsetInPage, lengthBytes);
+        if (pageCount > ProtocolConstants.DirectSegmentsMax) _startNs = 0;
         if (IsCounted) StampGranted(operation, id, lengthBytes, _inFlight[index].OfferedCount);
         Counters.Segments += pageCount;
         if (pageCount > ProtocolConstants.DirectSegmentsMax) Counters.IndirectRequests++;

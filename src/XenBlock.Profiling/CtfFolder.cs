@@ -29,7 +29,7 @@ public static class CtfFolder
         (TraceEventKind.PagesReached, "pages_reached", "segments", "id", "bytes"),
         (TraceEventKind.StoreAsked, "store_asked", "unused", "id", "unused2"),
         (TraceEventKind.StoreAnswered, "store_answered", "status", "id", "unused"),
-        (TraceEventKind.PagesLetGo, "pages_let_go", "unused", "id", "unused2"),
+        (TraceEventKind.PagesLetGo, "pages_let_go", "count", "id", "unused"),
         (TraceEventKind.ResponsesPublished, "responses_published", "count", "unused", "unused2"),
         (TraceEventKind.FrontendNotified, "frontend_notified", "count", "unused", "unused2"),
         (TraceEventKind.PagesMapped, "pages_mapped", "pages", "unused", "unused2"),

@@ -90,6 +90,7 @@ internal sealed class RequestHalf
         long turn = 0;
         var all = new List<RequestHalf>();
         var current = new Dictionary<ulong, RequestHalf>();
+        var answered = new List<RequestHalf>();
         var letGo = new List<RequestHalf>();
         foreach (TraceRecord record in records)
         {
@@ -103,6 +104,11 @@ internal sealed class RequestHalf
                     current[record.Request] = begun;
                     all.Add(begun);
                     break;
+                case TraceEventKind.PagesLetGo when record.Amount != 0:
+                    foreach (RequestHalf one in answered) one.LetGo = record.TimeNs;
+                    letGo.AddRange(answered);
+                    answered.Clear();
+                    break;
                 case TraceEventKind.ResponsesPublished:
                     foreach (RequestHalf one in letGo)
                     {
@@ -111,10 +117,12 @@ internal sealed class RequestHalf
                     }
 
                     letGo.Clear();
+                    answered.Clear();
                     break;
                 default:
                     if (!current.TryGetValue(record.Request, out RequestHalf? half)) break;
                     half.Serve(record);
+                    if (record.Kind == TraceEventKind.StoreAnswered) answered.Add(half);
                     if (record.Kind == TraceEventKind.PagesLetGo) letGo.Add(half);
                     break;
             }

@@ -45,7 +45,10 @@ public enum TraceEventKind : ushort
     /// <summary>Backend: a turn of the pump began, T4.</summary>
     TurnBegan = 16,
 
-    /// <summary>Backend: a request was taken from its slot, T5.</summary>
+    /// <summary>
+    /// Backend: a request was taken from its slot, T5; for one that lay on the ring already, the time is when the one
+    /// before it was answered, or when the turn began.
+    /// </summary>
     RequestTaken = 17,
 
     /// <summary>Backend: its pages can be reached, T6.</summary>
@@ -57,7 +60,10 @@ public enum TraceEventKind : ushort
     /// <summary>Backend: the store has answered, T8.</summary>
     StoreAnswered = 20,
 
-    /// <summary>Backend: a request's pages were let go, with those of its batch, T9.</summary>
+    /// <summary>
+    /// Backend: pages were let go, T9: those of all requests that the store has answered since the last of these; the
+    /// amount is how many. Where that is 0, those of the one request that it names.
+    /// </summary>
     PagesLetGo = 21,
 
     /// <summary>Backend: all responses since the last of these are about to be visible, T10.</summary>

@@ -45,6 +45,12 @@ public sealed class BackRing
     /// <summary>True if a request is there, without arming anything: for a poller.</summary>
     public bool HasRequests => _requestSeen != _requestConsumer || Produced() != 0;
 
+    /// <summary>
+    /// True if the next request was seen when an earlier one was taken; touches no shared memory, and says nothing of
+    /// what has come since.
+    /// </summary>
+    public bool HasSeenRequest => _requestSeen != _requestConsumer;
+
     /// <summary>Attaches to a ring that a frontend made; writes nothing.</summary>
     /// <param name="pages">The ring's pages, mapped contiguously.</param>
     /// <param name="slotSizeBytes">Bytes of a slot.</param>

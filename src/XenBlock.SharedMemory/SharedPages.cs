@@ -88,6 +88,16 @@ public readonly unsafe struct SharedPages
     public void CopyIn<T>(int offset, in T value)
         where T : unmanaged => Unsafe.WriteUnaligned(Range(offset, sizeof(T)), value);
 
+    /// <summary>Copies four words in, each with a store of its own.</summary>
+    public void CopyIn(int offset, ulong first, ulong second, ulong third, ulong fourth)
+    {
+        byte* at = Range(offset, 4 * sizeof(ulong));
+        Unsafe.WriteUnaligned(at, first);
+        Unsafe.WriteUnaligned(at + 8, second);
+        Unsafe.WriteUnaligned(at + 16, third);
+        Unsafe.WriteUnaligned(at + 24, fourth);
+    }
+
     /// <summary>Writes zeros.</summary>
     public void Clear(int offset, int lengthBytes) => new Span<byte>(Range(offset, lengthBytes), lengthBytes).Clear();
 

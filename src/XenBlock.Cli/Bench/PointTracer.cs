@@ -79,6 +79,7 @@ internal sealed class PointTracer(BenchSession session, TraceSession trace, Trac
             BackendThread = backend,
             Pauses = RuntimePauses.IsSupported ? _pauses.Take() : null,
             UntracedRequestsPerSecond = requestsPerSecond,
+            RecordingNs = RecordingCost.Measure(TimeProvider.System).Of(streams) / Math.Max(1, requests.Count),
         };
     }
 

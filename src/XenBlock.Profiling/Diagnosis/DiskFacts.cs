@@ -32,4 +32,7 @@ public sealed record DiskFacts
 
     /// <summary>Requests a second of the same work without a trace; null if it was not measured.</summary>
     public double? UntracedRequestsPerSecond { get; init; }
+
+    /// <summary>What recording took of both threads for a request, in nanoseconds; 0 if it was not measured.</summary>
+    public double RecordingNs { get; init; }
 }

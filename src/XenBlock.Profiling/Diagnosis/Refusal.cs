@@ -6,6 +6,7 @@ internal static class Refusal
     private const int RequestsMin = 1000;
     private const double CoverageMin = 0.99;
     private const double SlowdownMax = 0.3;
+    private const double RecordingMax = 0.5;
 
     /// <summary>Why nothing can be said, and which run would tell; null if something can.</summary>
     public static string? Of(DiskFacts facts)
@@ -30,12 +31,21 @@ internal static class Refusal
                 + "are covered; a trace that begins and ends while nothing is under way would tell.";
         }
 
-        double slowdown = facts.UntracedRequestsPerSecond is { } untraced and > 0
-            ? 1 - (facts.Trace.RequestsPerSecond / untraced)
-            : 0;
+        double slowdown = Slowdown(facts);
         return slowdown > SlowdownMax
-            ? $"Unknown (D0): the traced run was {Words.Percent(slowdown)} slower than the one that was measured, so "
-                + "it does not speak for it; a run on a computer that is less busy would tell."
+            ? $"Unknown (D0): the traced run was {Words.Percent(slowdown)} slower than the one that was measured, and "
+                + "not by recording, so it does not speak for it; a run on a computer that is less busy would tell."
             : null;
+    }
+
+    // What recording takes is known, and no reason to doubt the rest. The two ends of a queue take turns in the worst
+    // case, so what it takes of both is as much as it can have slowed a request.
+    private static double Slowdown(DiskFacts facts)
+    {
+        if (facts.UntracedRequestsPerSecond is not { } untraced || untraced <= 0) return 0;
+        if (facts.Trace.RequestsPerSecond <= 0) return 1;
+        double requestNs = Math.Max(1, facts.Trace.InFlight.Count) * 1e9 / facts.Trace.RequestsPerSecond;
+        double withoutNs = requestNs - Math.Min(facts.RecordingNs, requestNs * RecordingMax);
+        return 1 - (facts.Trace.RequestsPerSecond * requestNs / withoutNs / untraced);
     }
 }

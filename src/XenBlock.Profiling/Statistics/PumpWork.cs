@@ -6,7 +6,10 @@ public enum PumpWork
     /// <summary>Nothing: it sleeps, or looks for something to do.</summary>
     Idle,
 
-    /// <summary>Frontend: between what it had finished and the next operation; the application's own work.</summary>
+    /// <summary>
+    /// Frontend: between what it had finished and the next operation, the application's own work; with it the writing
+    /// of a slot whose pages were granted before.
+    /// </summary>
     Application,
 
     /// <summary>Frontend: granting pages or copying into them, and writing the slot.</summary>
@@ -18,10 +21,10 @@ public enum PumpWork
     /// <summary>Either end: sending an event to the other.</summary>
     Notify,
 
-    /// <summary>Backend: taking a request from its slot.</summary>
+    /// <summary>Backend: taking a request from its slot, where that has a reading of the clock of its own.</summary>
     Take,
 
-    /// <summary>Backend: checking it, and reaching its pages.</summary>
+    /// <summary>Backend: checking it, and reaching its pages; taking it too, if it lay on the ring before.</summary>
     Map,
 
     /// <summary>Backend: what comes before the store is asked.</summary>

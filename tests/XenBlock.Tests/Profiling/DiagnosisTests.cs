@@ -127,6 +127,19 @@ public sealed class DiagnosisTests
     }
 
     [Fact]
+    public void A_run_that_was_slower_by_what_recording_takes_is_not_doubted()
+    {
+        DiskFacts facts = new SimulatedDisk().Facts();
+        double requestNs = 1e9 / facts.Trace.RequestsPerSecond;
+        DiskFacts slowed = facts with { UntracedRequestsPerSecond = facts.Trace.RequestsPerSecond * 1.5 };
+        Assert.Equal(DiagnosisOutcome.Unknown, Diagnosis.Of(slowed).Outcome);
+        Assert.Equal(DiagnosisOutcome.Fine, Diagnosis.Of(slowed with { RecordingNs = requestNs * 0.2 }).Outcome);
+        Assert.Equal(DiagnosisOutcome.Unknown, Diagnosis.Of(slowed with { RecordingNs = requestNs * 0.01 }).Outcome);
+        DiskFacts halved = facts with { UntracedRequestsPerSecond = facts.Trace.RequestsPerSecond * 4 };
+        Assert.Equal(DiagnosisOutcome.Unknown, Diagnosis.Of(halved with { RecordingNs = requestNs * 10 }).Outcome);
+    }
+
+    [Fact]
     public void The_cause_that_costs_most_comes_first()
     {
         SimulatedDisk both = new() { Access = "map", MapNs = 10_000, LetGoNs = 40_000, UnmapsPerRequest = 1 };

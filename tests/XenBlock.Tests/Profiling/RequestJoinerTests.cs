@@ -35,6 +35,27 @@ public sealed class RequestJoinerTests
     }
 
     [Fact]
+    public void One_record_lets_the_pages_go_of_all_that_were_answered_since_the_last()
+    {
+        TraceRecord[] records =
+        [
+            .. Served(id: 1, at: 1000),
+            .. Served(id: 2, at: 2000),
+            new(2500, TraceEventKind.PagesLetGo, 0, 2, 0, 0),
+            new(2510, TraceEventKind.ResponsesPublished, 0, 2, 0, 0),
+            .. Served(id: 3, at: 3000),
+            new(3500, TraceEventKind.PagesLetGo, 0, 1, 0, 0),
+            new(3520, TraceEventKind.ResponsesPublished, 0, 1, 0, 0),
+        ];
+        IReadOnlyList<RequestTrace> requests = _joiner.BackendAlone(records);
+        Assert.Equal(0, _joiner.Incomplete);
+        Assert.Equal([1370L, 370, 370], requests.Select(request => request.PhaseNs(RequestPhase.Unmap)));
+        Assert.Equal([10L, 10, 20], requests.Select(request => request.PhaseNs(RequestPhase.Respond)));
+
+        static TraceRecord[] Served(ulong id, long at) => Back(id, at)[..^2];
+    }
+
+    [Fact]
     public void Streams_of_one_end_are_taken_for_that_end_alone()
     {
         RecordedTrace front = Stream(TraceSide.Frontend, Front(id: 1, at: 1000));

@@ -114,6 +114,38 @@ public sealed class TraceRecorderTests
         GC.KeepAlive(memory);
     }
 
+    [Fact]
+    public void The_clock_is_read_again_only_after_something_was_done()
+    {
+        var time = new CountingTime();
+        byte[] memory = GC.AllocateArray<byte>(3 * TracePacket.SizeBytes, pinned: true);
+        var pages = new SharedPages(Marshal.UnsafeAddrOfPinnedArrayElement(memory, 0), memory.Length);
+        var recorder = new TraceRecorder(pages, 0, "test", time);
+        long firstNs = recorder.AtNs;
+        recorder.Write(firstNs, TraceEventKind.StoreAnswered, 0, 0, 1, 0);
+        Assert.Equal(firstNs, recorder.AtNs);
+        Assert.Equal(1, time.Readings);
+        recorder.Pass();
+        Assert.True(recorder.AtNs > firstNs);
+        Assert.True(recorder.NowNs > firstNs);
+        Assert.Equal(3, time.Readings);
+        GC.KeepAlive(memory);
+    }
+
+    [Fact]
+    public void What_recording_costs_is_counted_by_readings_and_records()
+    {
+        var cost = RecordingCost.Measure(TimeProvider.System);
+        Assert.InRange(cost.ReadingNs, 0.1, 1e6);
+        Assert.InRange(cost.RecordNs, 0.1, 1e6);
+        var session = new TraceSession(TimeProvider.System, 4);
+        TraceRecorder recorder = session.Recorder("test", TraceSide.Backend, "1/xvda", 0);
+        foreach (long timeNs in (long[])[10, 10, 20, 30, 30, 30])
+            recorder.Write(timeNs, TraceEventKind.RequestTaken, 0, 0, 1, 0);
+        session.Collect();
+        Assert.Equal((3 * 20) + (6 * 3), new RecordingCost(20, 3).Of(session.Streams));
+    }
+
     private static ulong Detail(ulong request) => unchecked(request * 0x9E3779B97F4A7C15);
 
     private static void Write(TraceRecorder recorder, int i) =>
@@ -124,6 +156,15 @@ public sealed class TraceRecorderTests
         var requests = new ulong[count];
         for (int i = 0; i < count; i++) requests[i] = TracePacket.RecordsOf(page, count)[i].Request;
         return requests;
+    }
+
+    private sealed class CountingTime : TimeProvider
+    {
+        public int Readings { get; private set; }
+
+        public override long TimestampFrequency => 1_000_000_000;
+
+        public override long GetTimestamp() => 1000 * ++Readings;
     }
 
     private static (TraceRecorder Recorder, TraceReader Reader, byte[] Memory) Make(int packets)

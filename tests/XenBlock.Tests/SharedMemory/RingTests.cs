@@ -218,6 +218,25 @@ public sealed class RingTests
         Assert.StartsWith(back.ToString(), back.Describe(), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void A_request_that_came_after_the_last_look_was_not_seen()
+    {
+        (FrontRing front, BackRing back, _) = Make(0);
+        var slot = new byte[SlotSizeBytes];
+        front.PutRequest(slot);
+        front.PutRequest(slot);
+        front.PushRequests();
+        Assert.False(back.HasSeenRequest);
+        Assert.Equal(RingTake.Taken, back.TryTakeRequest(slot));
+        Assert.True(back.HasSeenRequest);
+        front.PutRequest(slot);
+        front.PushRequests();
+        Assert.Equal(RingTake.Taken, back.TryTakeRequest(slot));
+        Assert.False(back.HasSeenRequest);
+        Assert.True(back.HasRequests);
+        Assert.False(back.HasSeenRequest);
+    }
+
     internal static (FrontRing Front, BackRing Back, PinnedPages Pages) Make(uint start, int pageCount = 1)
     {
         var pages = new PinnedPages(pageCount);
