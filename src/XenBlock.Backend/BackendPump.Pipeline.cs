@@ -1,4 +1,3 @@
-using XenBlock.Profiling;
 using XenBlock.Protocol;
 using XenBlock.SharedMemory;
 using XenBlock.Storage;

@@ -1,5 +1,4 @@
 using XenBlock.Hypervisor;
-using XenBlock.Profiling;
 using XenBlock.Protocol;
 using XenBlock.SharedMemory;
 using XenBlock.Storage;

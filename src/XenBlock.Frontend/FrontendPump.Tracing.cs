@@ -9,6 +9,9 @@ namespace XenBlock.Frontend;
 /// </content>
 internal sealed partial class FrontendPump
 {
+    // Of more segments than this has, writing them takes a while: there is a page of them.
+    private const int BriefBytesMax = (ProtocolConstants.DirectSegmentsMax - 1) * ProtocolConstants.PageSizeBytes;
+
     private long _takingNs; // when the first response of this taking was there; 0 if none was, or it is not traced
     private uint _unpublished; // stamped as granted since the last publish
     private long _startNs; // when the next request can be put on the ring; 0 if something is done for it first
@@ -49,7 +52,8 @@ internal sealed partial class FrontendPump
         _startNs = 0;
     }
 
-    private void StampGranted(FrontendOperation operation, ulong id, int lengthBytes, int offeredCount = 0)
+    private void StampGranted(
+        FrontendOperation operation, ulong id, int lengthBytes, in InFlightRequest request)
     {
         _unpublished++;
         if (!IsTraced) return;
@@ -60,7 +64,10 @@ internal sealed partial class FrontendPump
             BlockOperation.Flush => TraceEventKind.FlushGranted,
             _ => TraceEventKind.DiscardGranted,
         };
-        long nowNs = _startNs != 0 && offeredCount == 0 ? _startNs : _trace!.NowNs;
+        int offeredCount = request.OfferedCount;
+        bool isCopied = request.Region >= 0 && operation.Kind == BlockOperation.Write;
+        if (offeredCount != 0 || isCopied || lengthBytes > BriefBytesMax) _startNs = 0;
+        long nowNs = _startNs != 0 ? _startNs : _trace!.NowNs;
         _startNs = 0; // the next one has waited for this one
         long submittedNs = operation.SubmittedNs == 0 ? nowNs : operation.SubmittedNs; // 0: tracing began since
         Stamp(nowNs, kind, (uint)lengthBytes, id, (ulong)submittedNs);

@@ -278,15 +278,13 @@ internal sealed partial class FrontendPump
             Span<byte> source = operation.Data.Slice((int)operation.StartedBytes, lengthBytes);
             _pool.Pages.CopyIn(firstPage * ProtocolConstants.PageSizeBytes, source);
             Counters.BytesCopied += lengthBytes;
-            _startNs = 0;
         }
 
         BlkifOperation wire = isRead ? BlkifOperation.Read : BlkifOperation.Write;
         ulong sector = (ulong)(operation.OffsetBytes + operation.StartedBytes) / ProtocolConstants.SectorSizeBytes;
         ulong id = Take(operation, index, wire, region, lengthBytes);
         _writer.PutData(wire, index, id, sector, references, offsetInPage, lengthBytes);
-        if (pageCount > ProtocolConstants.DirectSegmentsMax) _startNs = 0;
-        if (IsCounted) StampGranted(operation, id, lengthBytes, _inFlight[index].OfferedCount);
+        if (IsCounted) StampGranted(operation, id, lengthBytes, in _inFlight[index]);
         Counters.Segments += pageCount;
         if (pageCount > ProtocolConstants.DirectSegmentsMax) Counters.IndirectRequests++;
         return true;
@@ -316,7 +314,7 @@ internal sealed partial class FrontendPump
             (ulong)operation.OffsetBytes / ProtocolConstants.SectorSizeBytes,
             (ulong)operation.LengthBytes / ProtocolConstants.SectorSizeBytes,
             operation.Kind == BlockOperation.SecureDiscard);
-        if (IsCounted) StampGranted(operation, id, 0);
+        if (IsCounted) StampGranted(operation, id, 0, in _inFlight[index]);
         return true;
     }
 
