@@ -4,9 +4,9 @@ using XenBlock.Protocol;
 namespace XenBlock.Backend;
 
 /// <content>
-/// Stamps for a trace. The recorder has the clock; a pump that is not traced asks it nothing. Reading it is most of what
-/// a stamp costs, so what happens to many requests at once is one reading, and so are the end of one thing and the
-/// beginning of the next where nothing but bookkeeping lies between.
+/// Stamps for a trace. The recorder has the clock; a pump that is not traced asks it nothing. Reading it is most of
+/// what a stamp costs, so what happens to many requests at once is one reading, and so are the end of one thing and
+/// the beginning of the next where nothing but bookkeeping lies between.
 /// </content>
 internal sealed partial class BackendPump
 {
@@ -46,12 +46,13 @@ internal sealed partial class BackendPump
     private void Stamp(TraceEventKind kind, uint amount = 0, ulong detail = 0) =>
         _trace!.Write(_trace.NowNs, kind, _queueIndex, amount, 0, detail);
 
-    // One that was seen only now may have come after the last reading, and must not seem taken before it was published.
+    // One that was seen only now may be later than the last reading, and must not seem taken before it was published.
     private void StampTaken(PendingRequest request)
     {
         long timeNs = _wasSeen ? _trace!.AtNs : _trace!.NowNs;
+        uint operation = (uint)request.Operation;
         _trace.Write(
-            timeNs, TraceEventKind.RequestTaken, _queueIndex, (uint)request.Operation, request.Id, _request.SectorFirst);
+            timeNs, TraceEventKind.RequestTaken, _queueIndex, operation, request.Id, _request.SectorFirst);
     }
 
     private void StampReached(PendingRequest request, int segments) => _trace!.Write(

@@ -28,8 +28,8 @@ public sealed class SharedStampTests
         Assert.InRange(
             Readings(front),
             requests.Count,
-            requests.Count + Count(front, TraceEventKind.RequestsPublished) + Count(front, TraceEventKind.BackendNotified)
-                + (2 * Count(front, TraceEventKind.ResponsesFinished)));
+            requests.Count + Count(front, TraceEventKind.RequestsPublished)
+                + Count(front, TraceEventKind.BackendNotified) + (2 * Count(front, TraceEventKind.ResponsesFinished)));
 
         // Two at the backend, before the store and after it; a third for one that came when the others were taken.
         int late = Count(back, TraceEventKind.RequestTaken) - Shared(back);
