@@ -1,4 +1,3 @@
-using XenBlock.Backend;
 using XenBlock.Conformance;
 using XenBlock.Protocol;
 using XenBlock.SharedMemory;
