@@ -1,4 +1,4 @@
-using XenBlock.Conformance;
+using XenBlock.Backend;
 using XenBlock.Protocol;
 using XenBlock.SharedMemory;
 using XenBlock.Storage;
