@@ -13,9 +13,10 @@ namespace XenBlock.Backend;
 /// </content>
 internal sealed partial class BackendPump
 {
-    // As many as preadv takes (IOV_MAX), and as much as one large request.
+    // As many as preadv takes (IOV_MAX). No more bytes than are published at once: a call of the store costs little
+    // beside them, and the frontend can use what is answered while the store works on what follows.
     private const int MergedSegmentsMax = 1024;
-    private const long MergedBytesMax = 1 << 20;
+    private const long MergedBytesMax = BytesPerPublishMax;
 
     private readonly PendingRequest[] _merged;
     private readonly int[] _mergedStarts; // where the payload of each begins

@@ -95,7 +95,9 @@ internal sealed partial class BackendPump : IDisposable
         FillFree();
         bool isBatched = options.Access is PayloadAccess.Batch or PayloadAccess.Auto;
         _finished = new PendingRequest[isBatched ? RequestsPerUnmapMax : ResponsesPerPublishMax];
-        _bytesPerPublishMax = isBatched ? BytesPerUnmapMax : BytesPerPublishMax;
+        bool unmapsMuch = options.Access == PayloadAccess.Batch
+            || (options.Access == PayloadAccess.Auto && !options.IsPersistent);
+        _bytesPerPublishMax = unmapsMuch ? BytesPerUnmapMax : BytesPerPublishMax;
         int segmentsMax = Math.Max(options.Limits.IndirectSegmentsMax, ProtocolConstants.DirectSegmentsMax);
         _segments = new BlkifSegment[segmentsMax];
         _payload = new PayloadSegment[segmentsMax];

@@ -76,6 +76,7 @@ public sealed partial class ServedDisk
         QueueEnd end = await connection.Ended;
         await DisconnectAsync();
         _lastError = end.Reason;
+        TellOfChange();
         if (end.Kind == QueueEndKind.PeerGone) BackendEvents.Log.Failed(Frontend.Value, _name, end.Reason);
         if (_isStopping) return;
         if (end.Kind == QueueEndKind.PeerGone)
@@ -226,7 +227,12 @@ public sealed partial class ServedDisk
     {
         await _directory.PublishAsync(state, keys, error: null);
         _state = state;
+        TellOfChange();
     }
+
+    private void TellOfChange() => Interlocked
+        .Exchange(ref _changed, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously))
+        .TrySetResult();
 
     private async Task FailAsync(string problem)
     {
@@ -234,6 +240,7 @@ public sealed partial class ServedDisk
         BackendEvents.Log.Failed(Frontend.Value, _name, problem);
         await _directory.PublishAsync(XenbusState.Closing, keys: null, problem);
         _state = XenbusState.Closing;
+        TellOfChange();
     }
 
     private int QueuesMax => Math.Clamp(_options.QueuesMax, 1, ProtocolConstants.QueuesMax);

@@ -39,6 +39,7 @@ public sealed partial class ServedDisk : IAsyncDisposable
     private volatile XenbusState _state = XenbusState.Initialising;
     private volatile AgreedFeatures? _agreed;
     private volatile string? _lastError;
+    private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     internal ServedDisk(
         IHypervisor hypervisor,
@@ -76,6 +77,12 @@ public sealed partial class ServedDisk : IAsyncDisposable
 
     /// <summary>The last thing that went wrong between us and the frontend, in words; null if nothing did.</summary>
     public string? LastError => _lastError;
+
+    /// <summary>
+    /// Completes at the next change of <see cref="State"/> or <see cref="LastError"/>. To miss none, take it before
+    /// looking at them.
+    /// </summary>
+    public Task Changed => Volatile.Read(ref _changed).Task;
 
     /// <summary>What was done so far; safe at any time, also while the connection is being torn down (S19).</summary>
     public ServedDiskStatistics Statistics => ServedDiskStatistics.From(_counters);
@@ -226,6 +233,7 @@ public sealed partial class ServedDisk : IAsyncDisposable
         catch (XenBlockException exception)
         {
             _lastError = exception.Message;
+            TellOfChange();
             if (exception.Kind == XenBlockErrorKind.MachineGone) return exception.Message;
 
             // Told to stop, we stop, whatever XenStore says; else the next event may find it better.
@@ -245,6 +253,7 @@ public sealed partial class ServedDisk : IAsyncDisposable
         catch (XenBlockException exception)
         {
             _lastError = exception.Message; // a connection that is lost has no watches to take away
+            TellOfChange();
         }
 
         if (EndedInOrder && _options.InFlightPath is { } path) InFlightFile.Remove(path, QueuesMax);

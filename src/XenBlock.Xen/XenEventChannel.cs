@@ -20,7 +20,7 @@ namespace XenBlock.Xen;
 internal sealed class XenEventChannel : IEventChannel
 {
     private static readonly TimeSpan s_firstLook = TimeSpan.FromMilliseconds(50);
-    private static readonly TimeSpan s_laterLook = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan s_lastLook = TimeSpan.FromMilliseconds(500);
 
     private readonly XenEventChannels _owner;
     private readonly SafeFileHandle _device;
@@ -118,7 +118,7 @@ internal sealed class XenEventChannel : IEventChannel
                 return true;
             if (timeout >= TimeSpan.Zero && Stopwatch.GetElapsedTime(start) >= timeout)
                 return false;
-            look = s_laterLook;
+            look = TimeSpan.FromTicks(Math.Min(look.Ticks * 2, s_lastLook.Ticks));
         }
 
         return true;

@@ -18,7 +18,7 @@ modprobe xen-blkback
 cat >cmd <<'END_OF_GUEST'
 # Asleep until it is written: the first event of a watch only says that it is set. The limit is for a write between.
 watched() {
-  until [ "$(xenstore-read data/$1 2>/dev/null)" = $2 ]; do timeout 3 xenstore-watch -n 2 data/$1 >/dev/null; done
+  until [ "$(xenstore-read data/$1 2>/dev/null)" = $2 ]; do timeout 2 xenstore-watch -n 2 data/$1 >/dev/null; done
 }
 # By their paths, or the shell takes what is called so in busybox. Each says how many MiB it moved, and in how many
 # seconds, by the program's own clock.
@@ -100,7 +100,7 @@ job() {
   limit=$((SECONDS + 60 * PATIENCE))
   until said; do
     ((SECONDS < limit)) || fail "no end of: $*"
-    timeout 10 xenstore-watch -n 2 "$home/said" >/dev/null || true
+    timeout 2 xenstore-watch -n 2 "$home/said" >/dev/null || true
   done
   now=$(dom0_seconds)
   CPU=$(awk -v a="$processor_seconds" -v b="$now" 'BEGIN { print b - a }')
@@ -120,8 +120,8 @@ run() {
   set -- $1
   case "$1 $2" in
     "dd 4096") job dd_run "$disk" 4096 1024 1 ;; # 4 MiB
-    "dd 1048576") job dd_run "$disk" 1048576 $image_mib 2 ;;
-    "dd "*) job dd_run "$disk" "$2" $(((image_mib << 20) / $2)) 1 ;;
+    "dd 1048576") job dd_run "$disk" 1048576 $image_mib 6 ;;
+    "dd "*) job dd_run "$disk" "$2" $(((image_mib << 20) / $2)) 2 ;;
     "hdparm --direct") job hdparm_run "$disk" --direct -t ;;
     "hdparm -t") job hdparm_run "$disk" -t ;;
     "fio "*) job fio_run "$disk" "$2" "$3" "$4" ;;

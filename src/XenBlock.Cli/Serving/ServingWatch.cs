@@ -10,7 +10,6 @@ namespace XenBlock.Cli.Serving;
 /// </summary>
 internal sealed class ServingWatch
 {
-    private static readonly TimeSpan s_look = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan s_lookAtSizes = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan s_afterthought = TimeSpan.FromSeconds(1);
     private readonly CommandRun _run;
@@ -37,22 +36,25 @@ internal sealed class ServingWatch
         Task<string[]> ended = Task.WhenAll(_images.Select(image => image.Served!.Completion));
         Task stopped = Task.Delay(Timeout.Infinite, _run.Token);
         _ = EndDisksOfDeadDomainsAsync();
-        Patience untilSizes = new(s_lookAtSizes);
+        Task untilSizes = Task.Delay(s_lookAtSizes, CancellationToken.None);
         while (true)
         {
-            Task first = await Task.WhenAny(gone, ended, stopped, Task.Delay(s_look, CancellationToken.None));
+            // Taken before they are looked at. Who serves and is not asked for anything hardly takes the processor.
+            Task changed = Task.WhenAny(_images.Select(image => image.Served!.Changed));
             Tell();
-            if (untilSizes.IsOver)
+            Task first = await Task.WhenAny(gone, ended, stopped, changed, untilSizes);
+            Tell();
+            if (untilSizes.IsCompleted)
             {
                 LookAtSizes();
-                untilSizes = new Patience(s_lookAtSizes);
+                untilSizes = Task.Delay(s_lookAtSizes, CancellationToken.None);
             }
 
             if (first == stopped)
                 return ExitCodes.Okay;
 
             // A machine that goes takes its XenStore along: disks may notice that first, and it is not the cause.
-            if (first == ended && !_images.All(image => image.Served!.EndedInOrder))
+            if (ended.IsCompleted && first != gone && !_images.All(image => image.Served!.EndedInOrder))
                 first = await Task.WhenAny(gone, Task.Delay(s_afterthought, CancellationToken.None));
             if (first == gone)
             {
