@@ -43,6 +43,9 @@ internal sealed class PlayedDisk : IAsyncDisposable
         set => _trace.Level = value;
     }
 
+    /// <summary>What the last trace recorded.</summary>
+    public IReadOnlyList<RecordedTrace> Streams => _trace.Streams;
+
     public static async Task<PlayedDisk> OpenAsync(Configuration plan)
     {
         var disk = new PlayedDisk(plan);

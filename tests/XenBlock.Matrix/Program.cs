@@ -5,6 +5,7 @@ using XenBlock.Matrix;
 int rounds = 3;
 string? output = null;
 string only = "";
+string? pages = null;
 bool isCost = false;
 bool explains = false;
 for (int i = 0; i < args.Length; i++)
@@ -26,13 +27,16 @@ for (int i = 0; i < args.Length; i++)
         case "--out" when !isLast:
             output = args[++i];
             break;
+        case "--pages" when !isLast:
+            pages = args[++i];
+            break;
         case "--only" when !isLast:
             only = args[++i];
             break;
         default:
             await Console.Error.WriteLineAsync($"diagnose: \"{args[i]}\" is not understood. "
-                + "It takes --rounds N, --only D7, --explain, --out docs/diagnosis.md, or --cost for what recording "
-                + "costs.");
+                + "It takes --rounds N, --only D7, --explain, --out docs/diagnosis.md, --pages DIR for the page of "
+                + "each bad disk, or --cost for what recording costs.");
             return 2;
     }
 }
@@ -55,7 +59,8 @@ if (scenarios.Length == 0)
 var runs = new List<ScenarioRun>();
 foreach (Scenario scenario in scenarios)
 {
-    var run = new ScenarioRun(scenario, rounds, explains);
+    string? page = pages is null ? null : Path.Combine(pages, $"{runs.Count + 1:D2}-{scenario.Rule}");
+    var run = new ScenarioRun(scenario, rounds, explains, page);
     await run.RunAsync();
     runs.Add(run);
     string predicted = run.Predicted?.ToString("N2", CultureInfo.InvariantCulture) ?? "none";

@@ -4,7 +4,11 @@ using XenBlock.Profiling;
 namespace XenBlock.Matrix;
 
 /// <summary>Both disks of a scenario, measured in turns and diagnosed.</summary>
-internal sealed class ScenarioRun(Scenario scenario, int rounds, bool explains)
+/// <param name="scenario">The disks.</param>
+/// <param name="rounds">How often both are measured.</param>
+/// <param name="explains">Whether to print the numbers behind each diagnosis.</param>
+/// <param name="pages">Where the page of the bad disk goes; null for none.</param>
+internal sealed class ScenarioRun(Scenario scenario, int rounds, bool explains, string? pages)
 {
     private static readonly TimeSpan _warmUp = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan _measured = TimeSpan.FromMilliseconds(300);
@@ -96,6 +100,8 @@ internal sealed class ScenarioRun(Scenario scenario, int rounds, bool explains)
             diagnosis = Diagnosis.Of(facts = disk.Trace(length, bySize));
         }
 
+        if (pages is not null && ReferenceEquals(disk.Plan, Scenario.Bad))
+            ScenarioPage.Write(pages, facts, disk.Streams);
         if (explains)
         {
             Console.WriteLine($"     {string.Join(' ', diagnosis.Findings.Select(finding => string.Create(
