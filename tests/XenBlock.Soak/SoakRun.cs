@@ -43,7 +43,7 @@ internal sealed class SoakRun : IAsyncDisposable
         _random = new Random(options.Seed);
     }
 
-    /// <summary>The last things that were done to either end, a line each: what to read when something failed.</summary>
+    /// <summary>The last things that were done to either end, a line each, for when something failed.</summary>
     public string History => string.Join(Environment.NewLine, _history);
 
     private string Socket => Path.Combine(_directory, "machine.sock");

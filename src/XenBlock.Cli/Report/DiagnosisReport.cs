@@ -23,6 +23,9 @@ internal sealed record DiagnosisReport(string Outcome, string Headline, IReadOnl
         ? $"{cause.Name} ({cause.Rule}) holds it back. {cause.Advice}"
         : Headline;
 
+    /// <summary>What happens, in a sentence; all there is to say where no cause is named.</summary>
+    internal string Cause => Findings is [var cause, ..] ? cause.Sentence : Headline;
+
     /// <summary>Prints it for people: the headline, and a line for each cause besides the first.</summary>
     public void Say(TextWriter writer)
     {

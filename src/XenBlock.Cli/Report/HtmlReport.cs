@@ -76,7 +76,7 @@ internal static class HtmlReport
     // Where a point was traced and diagnosed, why it is slow matters most.
     private static string Headline(BenchReport report) =>
         report.FirstPoint is { Diagnosis: { } diagnosis } point
-            ? $"{PointReport.NameOf(point, BenchTable.WayOf(report.Points)(point))}: {diagnosis.Brief}"
+            ? $"{PointReport.NameOf(point, BenchTable.WayOf(report.Points)(point))}: {diagnosis.Cause}"
             : report.Findings is [var first, ..] ? first : "";
 
     private static string Machine(BenchReport report) => report.Machine.IsEmulated

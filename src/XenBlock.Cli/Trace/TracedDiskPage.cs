@@ -33,7 +33,7 @@ internal static class TracedDiskPage
             Title = $"{document.Vdev} of domain {document.Domain}: where the time of its requests goes",
             Headline = document.Diagnosis.Outcome is "unknown"
                 ? $"{Largest(report.Points[0])} {document.Diagnosis.Headline}"
-                : Findings.Capital(document.Diagnosis.Brief),
+                : Findings.Capital(document.Diagnosis.Cause),
             Machine = document.IsEmulated == true ? $"{machine}. {HtmlReport.Emulated}" : machine,
             IsEmulated = document.IsEmulated == true,
             Findings = [.. document.Problems.Select(Failure.Sentence)],

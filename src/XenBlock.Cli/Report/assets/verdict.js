@@ -12,15 +12,15 @@
     if (causes.length === 0) return card.append(element("p", { class: "cause" }, found.headline));
     const line = (label, text) => element("p", {}, element("strong", {}, label + " "), text);
     causes.forEach((one, index) => {
-      const times = one.predictedGain ? xenblk.number(one.predictedGain, one.predictedGain < 10 ? 2 : 0) : "";
-      const gain = times ? `about ${times} times the throughput, by the model.` : "cannot be said.";
+      const times = one.predictedGain ? xenblk.number(one.predictedGain, one.predictedGain < 10 ? 1 : 0) : "";
+      const gain = times ? `about ${times} times the throughput. That is a model's; nothing like it was run.` : "cannot be said.";
       card.append(
         index === 0
           ? element("p", { class: "cause" }, one.sentence)
           : element("h3", {}, "Besides: ", one.sentence),
         line("What to change:", one.advice),
         line("What that would gain:", gain),
-        line("How sure:", `${percent(one.confidence)}; this is rule ${one.rule}, ${one.name}.`)
+        line("How sure:", `${percent(one.confidence)} that this is the cause (rule ${one.rule}, ${one.name}).`)
       );
       if (one.evidence && one.evidence.length > 0)
         card.append(element("ul", { class: "dim" }, ...one.evidence.map(text => element("li", {}, text))));
@@ -47,13 +47,18 @@
         { class: point.diagnosis ? false : "cause" },
         point.diagnosis ? element("strong", {}, "Where the time goes: ") : "",
         element("i", { class: "p" + most.index }),
-        `most of a request's ${time(all.latencyNs)} is ${most.name}, ${share(most)}`,
+        `the largest part of a request's ${time(all.latencyNs)} is ${most.name}, ${share(most)}`,
         point.diagnosis ? ` (${sides[most.side]}: ${most.meaning}). Then come ` : ".",
         point.diagnosis
           ? order
               .slice(1, 3)
               .map(p => `${p.name} ${share(p)}`)
               .join(" and ") + "."
+          : "",
+        // Or what is long here would look like what is dear.
+        point.diagnosis && point.depth >= 4
+          ? ` With ${xenblk.number(point.depth, 0)} under way it is also the waiting for others: what one request ` +
+              "costs by itself is in the lines above."
           : ""
       )
     );
@@ -71,7 +76,7 @@
         )
       );
     const tail = rows[rows.length - 1];
-    if (rows.length > 2) {
+    if (rows.length > 2 && tail.latencyNs >= 1.25 * all.latencyNs) {
       const grown = phases.reduce((one, other) =>
         tail.phaseNs[other.index] - all.phaseNs[other.index] > tail.phaseNs[one.index] - all.phaseNs[one.index]
           ? other
@@ -81,7 +86,7 @@
         element(
           "p",
           {},
-          `The slow requests (around ${tail.name}, ${time(tail.latencyNs)}) lose it to ` +
+          `The slow requests (around ${tail.name}, ${time(tail.latencyNs)}) lose most to ` +
             `${grown.name}: ${time(tail.phaseNs[grown.index])} there, ${time(all.phaseNs[grown.index])} on average.`
         )
       );
