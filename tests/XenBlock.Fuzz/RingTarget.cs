@@ -103,6 +103,7 @@ public class RingTarget : FuzzTarget
             Limits = input.Limits,
             Access = input.Access,
             PersistentPagesMax = input.PersistentPagesMax,
+            Time = new StepTime(),
         };
         using var channel = new SilentChannel();
         var counters = new BackendCounters();
