@@ -1,3 +1,4 @@
+using XenBlock.Backend;
 using XenBlock.Profiling;
 using XenBlock.Profiling.Views;
 using XenBlock.Protocol;
@@ -19,8 +20,8 @@ internal sealed class PointTracer(BenchSession session, TraceSession trace, Trac
     private static readonly TimeSpan s_pausesLate = TimeSpan.FromMilliseconds(50);
     private const int RequestsWanted = 4000;
 
-    // Of both ends, as they are by themselves (BlockDeviceOptions, ServedDiskOptions).
-    private const int SpinUs = 50;
+    // Both ends are as they are by themselves, and have the same.
+    private static readonly int s_spinUs = new ServedDiskOptions().SpinUs;
 
     // What a folder of traces may take on the disk.
     private const long KeptBytesMax = 64L << 20;
@@ -107,7 +108,7 @@ internal sealed class PointTracer(BenchSession session, TraceSession trace, Trac
             QueueCount = agreed.QueueCount,
             SlotCount = (int)RingLayout.For(slotBytes, 1 << agreed.RingPageOrder).SlotCount,
             SegmentsMax = Math.Max(ProtocolConstants.DirectSegmentsMax, agreed.IndirectSegmentsMax),
-            SpinUs = SpinUs,
+            SpinUs = s_spinUs,
             StoreIsPipelined = store == StoreChoice.Sd2014,
         };
     }

@@ -18,11 +18,6 @@ internal sealed record DiagnosisReport(string Outcome, string Headline, IReadOnl
         ? Of(Diagnosis.Of(trace.Parts[0].Facts()))
         : new DiagnosisReport("unknown", $"Unknown (D0): {trace.ClockSentence}.", []);
 
-    /// <summary>The cause that costs most and what to change; all there is to say where none is named.</summary>
-    internal string Brief => Findings is [var cause, ..]
-        ? $"{cause.Name} ({cause.Rule}) holds it back. {cause.Advice}"
-        : Headline;
-
     /// <summary>What happens, in a sentence; all there is to say where no cause is named.</summary>
     internal string Cause => Findings is [var cause, ..] ? cause.Sentence : Headline;
 

@@ -37,12 +37,15 @@ internal sealed class ServingWatch
         Task stopped = Task.Delay(Timeout.Infinite, _run.Token);
         _ = EndDisksOfDeadDomainsAsync();
         Task untilSizes = Task.Delay(s_lookAtSizes, CancellationToken.None);
+        Task<Task> changed = NextChangeAsync();
+        Tell(); // what has changed since they were shown
         while (true)
         {
-            // Taken before they are looked at. Who serves and is not asked for anything hardly takes the processor.
-            Task changed = Task.WhenAny(_images.Select(image => image.Served!.Changed));
-            Tell();
             Task first = await Task.WhenAny(gone, ended, stopped, changed, untilSizes);
+
+            // One for as long as nothing changes: each would stay registered with every disk until something does.
+            if (changed.IsCompleted)
+                changed = NextChangeAsync();
             Tell();
             if (untilSizes.IsCompleted)
             {
@@ -67,6 +70,9 @@ internal sealed class ServingWatch
                 return End(await ended);
         }
     }
+
+    // To be taken before the disks are looked at.
+    private Task<Task> NextChangeAsync() => Task.WhenAny(_images.Select(image => image.Served!.Changed));
 
     private int End(string[] reasons)
     {
