@@ -1,4 +1,4 @@
-using System.Security.Cryptography;
+using System.Buffers.Binary;
 using XenBlock.Hypervisor;
 using XenBlock.Protocol;
 using XenBlock.SharedMemory;
@@ -63,11 +63,12 @@ internal sealed class InFlightFile : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _file.Dispose();
 
+    // Never 0, which is the mark of no journal. The kernel's random bits without OpenSSL, which a guest may not have.
     private static ulong NewMark()
     {
-        Span<byte> bytes = stackalloc byte[sizeof(ulong)];
-        RandomNumberGenerator.Fill(bytes);
-        return BitConverter.ToUInt64(bytes) | 1;
+        Span<byte> bytes = stackalloc byte[16];
+        _ = Guid.NewGuid().TryWriteBytes(bytes);
+        return BinaryPrimitives.ReadUInt64LittleEndian(bytes) | 1;
     }
 
     private static string PathOf(string path, int queue) => $"{path}.{queue}";

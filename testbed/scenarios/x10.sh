@@ -18,18 +18,21 @@ mount -t debugfs none /sys/kernel/debug
 echo none >/sys/block/xvda/queue/scheduler
 echo "QUEUES $(ls -d /sys/block/xvda/mq/* | wc -l)"
 xenblk info xvda
-# busy: the most requests that were on a ring at a time.
+# busy: says how many requests are on a ring as soon as they are more than a ring of one page holds. The backend is
+# held meanwhile: how far it falls behind by itself is a matter of the computer.
 busy() {
-  most=0
-  while [ ! -e /tmp/measured ]; do
-    while read -r word; do
-      case $word in busy=*) [ ${word#busy=} -le $most ] || most=${word#busy=} ;; esac
-    done </sys/kernel/debug/block/xvda/hctx0/tags
+  while true; do
+    for queue in /sys/kernel/debug/block/xvda/hctx*; do
+      while read -r word; do
+        case $word in busy=*) [ ${word#busy=} -le 32 ] || { echo "BUSY ${word#busy=}"; return; } ;; esac
+      done <$queue/tags
+    done
     sleep 0.1
   done
-  echo "BUSY $most"
 }
 busy &
+echo "READY"
+go 1
 # The first 64 MiB are a file system's.
 on() { name=$1 first=$2; shift 2; verified xvda $name --offset=$((first + 64))m "$@"; }
 run=0
@@ -41,14 +44,13 @@ while [ $run -lt $runs ]; do
   on mixed$run 0 --rw=randrw --bssplit=4k/40:44k/30:64k/20:128k/10 --iodepth=16 --size=4m --numjobs=2 \
     --offset_increment=4m --fsync=16 --randseed=$run
 done
-touch /tmp/measured
 wait
 
 # A control: one sector is changed behind fio's back, and it must say so.
 fio_on xvda planted --rw=write --bs=64k --size=2m --offset=64m --verify=crc32c --do_verify=0 ||
   echo "FAILED: fio planted"
 echo "PLANT"
-go 1
+go 2
 if fio_on xvda planted --rw=write --bs=64k --size=2m --offset=64m --verify=crc32c --verify_only --verify_fatal=1; then
   echo "FAILED: the planted fault was not noticed"
 fi
@@ -58,13 +60,13 @@ mount -t ext4 /dev/xvda /mnt || echo "FAILED to mount"
 dd if=/dev/urandom of=/mnt/filler bs=64k count=320 2>/dev/null
 sync
 echo "FILLED"
-go 2
+go 3
 rm /mnt/filler
 sync
 /tools/bin/fstrim -v /mnt || echo "FAILED to trim"
 umount /mnt
 echo "TRIMMED"
-go 3
+go 4
 echo "SIZE $(blockdev --getsize64 /dev/xvda)"
 before=$(blockdev --getsize64 /dev/xvda)
 echo "GROW"
@@ -95,11 +97,17 @@ store_is "$front/ring-page-order" 4 || fail "the rings have not 16 pages"
 store_is "$front/multi-queue-num-queues" 2 || fail "there are not 2 queues"
 store_is "$front/feature-persistent" 1 || fail "it does not keep its grants"
 guest_said full 'QUEUES 2' || fail "Linux has not 2 queues"
+step "the backend is held until a ring has more requests than one page"
+guest_says full READY 60
+kill -STOP "$SERVER"
+xenstore-write "/local/domain/$DOMAIN/data/go" 1
+guest_says full BUSY 60
+kill -CONT "$SERVER"
 guest_says full PLANT 300
 guest_said full "VERIFIED mixed$runs" || fail "not everything was verified"
 step "fio wrote and verified; now a sector is changed behind its back"
 head -c 512 /dev/urandom | dd of=disk.raw bs=512 seek=$(((64 << 11) + 2000)) conv=notrunc status=none
-xenstore-write "/local/domain/$DOMAIN/data/go" 1
+xenstore-write "/local/domain/$DOMAIN/data/go" 2
 guest_says full NOTICED 60
 grep NOTICED "$(console full)"
 guest_said full 'NOTICED .*(verify failed|bad)' || fail "fio failed for another reason"
@@ -108,14 +116,14 @@ step "discard"
 guest_says full FILLED 60
 sync disk.raw
 full=$(du -k disk.raw | cut -f1)
-xenstore-write "/local/domain/$DOMAIN/data/go" 2
+xenstore-write "/local/domain/$DOMAIN/data/go" 3
 guest_says full TRIMMED 60
 trimmed=$(du -k disk.raw | cut -f1)
 step "the image takes $full KiB before fstrim, $trimmed after"
 ((full - trimmed > 15 << 10)) || fail "fstrim in the guest gives nothing back"
 
 step "resize"
-xenstore-write "/local/domain/$DOMAIN/data/go" 3
+xenstore-write "/local/domain/$DOMAIN/data/go" 4
 guest_says full GROW 60
 guest_said full "SIZE $((192 << 20))" || fail "it has not the size of the image"
 truncate -s 224M disk.raw
@@ -128,8 +136,6 @@ guest_ends full 60
 serve_ends full
 until_true 20 "the tools' backend stays" eval "! kill -0 $tools"
 step "what was really used"
-busy=$(sed -n 's/.*BUSY \([0-9]*\).*/\1/p' "$(console full)")
-((busy > 32)) || fail "never more than $busy requests on a ring: one page would have done"
 for name in requests indirectRequests persistentHits flushes discards; do
   step "$name: $(counter full $name)"
   (($(counter full $name) > 0)) || fail "$name: none"
