@@ -22,8 +22,10 @@ tidy_up() {
   done
   for name in $(awk '$2 ~ "^/mnt" { print $2 }' /proc/mounts); do umount -l "$name"; done
   pkill -9 -x xenblk
+  # One by one: Linux's bus lets a device go when its own node goes, and does not hear of one above it.
   for name in $(xenstore-list /local/domain/0/device/vbd 2>/dev/null); do
     echo "vbd-$name" >/sys/bus/xen/drivers/vbd/unbind
+    xenstore-rm "/local/domain/0/device/vbd/$name"
   done 2>/dev/null
   for path in /local/domain/0/device/vbd /local/domain/0/backend/vbd /local/domain/0/backend/qdisk; do
     xenstore-rm "$path" 2>/dev/null
@@ -32,7 +34,8 @@ tidy_up() {
     losetup -D
     timeout 10 rmmod xen_blkfront 2>/dev/null
     timeout 10 rmmod xen_blkback 2>/dev/null
-    if ! lsmod | grep -qE 'xen_blk(front|back)' && [[ $(timeout 20 xl list | wc -l) == 2 ]]; then return 0; fi
+    if ! lsmod | grep -qE 'xen_blk(front|back)' && ! compgen -G '/sys/bus/xen/devices/vbd-*' >/dev/null &&
+      [[ $(timeout 20 xl list | wc -l) == 2 ]]; then return 0; fi
     sleep 1
   done
   return 1
