@@ -6,8 +6,8 @@
 kernel=$(uname -r)
 surprises=""
 
-# check NAME KNOWN ARGUMENT...: one run, its report as NAME.md and NAME.json; which rules it breaks is KNOWN, with ? those
-# that it breaks only if it looks in the wrong moment.
+# check NAME KNOWN ARGUMENT...: one run, its report as NAME.md and NAME.json; which rules it breaks is KNOWN, with ?
+# those that it breaks only if it looks in the wrong moment.
 check() {
   local name=$1 expected=$2 code=0 broken rule
   shift 2
@@ -43,7 +43,8 @@ qemu=/usr/libexec/xen-qemu-system-i386
 make_vbd qdisk 0 51712 params "aio:$WORK/qemu.raw" type qdisk direct-io-safe 0 discard-enable 1
 until_true 10 "QEMU does not offer the disk" store_is "$BACK/state" 2
 version=$("$qemu" --version | grep -oE '[0-9]+\.[0-9]+\.[0-9]+ \([^)]*\)|[0-9]+\.[0-9]+\.[0-9]+' | head -1)
-check qemu "hostile-index-back? hostile-index-jump refuse-overflow" backend xvda "${every[@]}" --peer-name QEMU --peer-version "$version"
+check qemu "hostile-index-back? hostile-index-jump refuse-overflow" \
+  backend xvda "${every[@]}" --peer-name QEMU --peer-version "$version"
 take_away
 kill "$(<qemu.pid)" 2>/dev/null || step "QEMU has ended by itself"
 
