@@ -30,7 +30,8 @@ traced() {
   guest_says ours "USING $1" 150
   until_true 60 "the guest publishes no recorder" xenstore-exists "/local/domain/$DOMAIN/data/xenblk-trace"
   nap 5
-  xenblk trace --domain "$DOMAIN" --vdev "$1" -o "$1" --seconds 8 --json >"$1.json" || fail "$1 cannot be traced"
+  xenblk trace --domain "$DOMAIN" --vdev "$1" -o "$1" --seconds 30 --json >"$1.json" || fail "$1 cannot be traced"
+  cp "$1.json" "$OUT/"
   grep -q '"part":"whole"' "$1.json" || fail "the ends of $1 were not joined"
   step "$1: $(jq -r '.diagnosis.headline' "$1.json")"
   jq -r '.diagnosis.findings[] | "  \(.rule) \(.name): \(.sentence)"' "$1.json"
