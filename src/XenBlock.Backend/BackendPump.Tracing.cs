@@ -13,6 +13,9 @@ internal sealed partial class BackendPump
     private TraceLevel _level; // the recorder's, as it was when the turn began
     private bool _wasSeen; // the next request lay on the ring when the clock was read last
 
+    private long _evictedStamped; // of what was counted, as far as it is in the trace, or was before there was one
+    private long _missedStamped;
+
     private bool IsTraced => _level >= TraceLevel.Phases;
 
     private bool IsCounted => _level >= TraceLevel.Counters;
@@ -29,11 +32,14 @@ internal sealed partial class BackendPump
     private void BeginTracing()
     {
         _wasSeen = false;
+        bool wasTraced = IsTraced;
         _level = _trace!.Level;
         if (!IsCounted) return;
+        if (!wasTraced) ForgetEvicted();
         _trace.Pass();
         if (!_ring.HasRequests) return;
         Stamp(TraceEventKind.TurnBegan);
+        if (IsTraced && _trace.IsSampleDue) _trace.Sample(_queueIndex);
         _wasSeen = true;
     }
 
@@ -72,6 +78,23 @@ internal sealed partial class BackendPump
     // For all that were answered since the last time.
     private void StampLetGo(int count) =>
         _trace!.Write(_trace.AtNs, TraceEventKind.PagesLetGo, _queueIndex, (uint)count, 0, 0);
+
+    // At the time of the record before, so that no work seems to lie between.
+    private void StampEvicted()
+    {
+        long evicted = _counters.PersistentEvictions - _evictedStamped;
+        if (evicted == 0) return;
+        long missed = _counters.PersistentMisses - _missedStamped;
+        ForgetEvicted();
+        _trace!.Write(
+            _trace.AtNs, TraceEventKind.PagesEvicted, _queueIndex, unchecked((uint)evicted), 0, (ulong)missed);
+    }
+
+    private void ForgetEvicted()
+    {
+        _evictedStamped = _counters.PersistentEvictions;
+        _missedStamped = _counters.PersistentMisses;
+    }
 
     private void RecordDurations(ReadOnlySpan<PendingRequest> requests)
     {

@@ -280,6 +280,7 @@ internal sealed partial class BackendPump : IDisposable
         }
 
         if (IsCounted) Stamp(TraceEventKind.ResponsesPublished, amount: (uint)_finishedCount);
+        if (IsTraced) StampEvicted();
         _counters.Responses += _finishedCount;
         _counters.ResponsePublishes++;
         _finishedCount = 0;

@@ -62,7 +62,8 @@ internal sealed class DiskQueue
                     TraceSide.Backend,
                     plan.Disk,
                     index,
-                    KnobsOf(plan, options.Access, (int)back.SlotCount)),
+                    KnobsOf(plan, options.Access, (int)back.SlotCount),
+                    plan.Options.SpinUs),
                 Journal = inFlight?.Journal,
                 Recovered = inFlight?.Recovered,
             };

@@ -330,7 +330,8 @@ public sealed class BlockDevice : IAsyncDisposable
     private TraceRecorder? Recorder(IHypervisor hypervisor, BlockDeviceOptions options, int queue)
     {
         string disk = $"{hypervisor.DomainId.Value}/{Name}";
-        return options.Trace?.Recorder($"{disk} frontend {queue}", TraceSide.Frontend, disk, queue);
+        return options.Trace?.Recorder(
+            $"{disk} frontend {queue}", TraceSide.Frontend, disk, queue, knobs: null, options.SpinUs);
     }
 
     private static XenBlockException Invalid(string message) => new(XenBlockErrorKind.InvalidArgument, message);

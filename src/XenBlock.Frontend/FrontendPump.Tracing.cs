@@ -96,6 +96,9 @@ internal sealed partial class FrontendPump
     {
         _startNs = _trace!.NowNs; // what waited starts now
         Stamp(_startNs, TraceEventKind.ResponsesFinished, (uint)count, 0, 0);
+        if (!IsTraced || !_trace.IsSampleDue) return;
+        _trace.Sample(_queueIndex);
+        _startNs = _trace.AtNs;
     }
 
     private void Stamp(long timeNs, TraceEventKind kind, uint amount, ulong id, ulong detail) =>

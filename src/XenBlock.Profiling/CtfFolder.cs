@@ -39,6 +39,9 @@ public static class CtfFolder
         (TraceEventKind.RequestsMerged, "requests_merged", "count", "unused", "bytes"),
         (TraceEventKind.BackendSlept, "backend_slept", "unused", "unused2", "unused3"),
         (TraceEventKind.BackendWoke, "backend_woke", "unused", "unused2", "unused3"),
+        (TraceEventKind.PagesEvicted, "pages_evicted", "pages", "unused", "missed"),
+        (TraceEventKind.ThreadScheduled, "thread_scheduled", "thread", "run_ns", "wait_ns"),
+        (TraceEventKind.RuntimePaused, "runtime_paused", "unused", "length_ns", "ago_ns"),
     ];
 
     /// <summary>Writes a folder; files of an earlier trace in it are replaced.</summary>
@@ -84,7 +87,18 @@ public static class CtfFolder
 
             """);
         foreach (RecordedTrace stream in streams)
+        {
             text.Append(CultureInfo.InvariantCulture, $"  recorder_{stream.Number} = \"{stream.Name}\";\n");
+            if (stream.Knobs is { } knobs)
+            {
+                text.Append(
+                    CultureInfo.InvariantCulture, $"  knobs_{stream.Number} = \"{KnobWords.Format(knobs)}\";\n");
+            }
+
+            if (stream.SpinUs is { } spinUs)
+                text.Append(CultureInfo.InvariantCulture, $"  spin_us_{stream.Number} = {spinUs};\n");
+        }
+
         text.Append("""
             };
 

@@ -53,7 +53,20 @@ public static partial class CtfReader
                 number, $"{disk} {match.Groups["side"].Value} {queue}", side, disk, queue);
         }
 
+        foreach (Match match in KnobsLine().Matches(metadata).Take(RecordersMax))
+        {
+            if (StreamOf(match) is { } stream) stream.Knobs = KnobWords.Parse(match.Groups["knobs"].Value);
+        }
+
+        foreach (Match match in SpinLine().Matches(metadata).Take(RecordersMax))
+        {
+            if (StreamOf(match) is { } stream) stream.SpinUs = KnobWords.ParseSpin(match.Groups["us"].Value);
+        }
+
         return streams;
+
+        RecordedTrace? StreamOf(Match match) => streams.GetValueOrDefault(
+            int.Parse(match.Groups["number"].ValueSpan, CultureInfo.InvariantCulture));
     }
 
     private static void ReadFile(string path, Dictionary<int, RecordedTrace> streams)
@@ -84,4 +97,13 @@ public static partial class CtfReader
         """^ +recorder_(?<number>\d{1,6}) = "(?<disk>[\w/.-]{1,80}) (?<side>frontend|backend) (?<queue>\d{1,4})";""",
         RegexOptions.Multiline | RegexOptions.CultureInvariant)]
     private static partial Regex RecorderLine();
+
+    [GeneratedRegex(
+        """^ +knobs_(?<number>\d{1,6}) = "(?<knobs>[\w ]{1,128})";""",
+        RegexOptions.Multiline | RegexOptions.CultureInvariant)]
+    private static partial Regex KnobsLine();
+
+    [GeneratedRegex(
+        """^ +spin_us_(?<number>\d{1,6}) = (?<us>\d{1,6});""", RegexOptions.Multiline | RegexOptions.CultureInvariant)]
+    private static partial Regex SpinLine();
 }

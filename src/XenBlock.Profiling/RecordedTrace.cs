@@ -28,6 +28,11 @@ public sealed class RecordedTrace(int number, string name, TraceSide side, strin
     /// <summary>How the disk is set up, as the backend says; null for a frontend's, or where none says.</summary>
     public DiskKnobs? Knobs { get; set; }
 
+    /// <summary>
+    /// Microseconds that this end looks for the other before it sleeps, where it does so at all; null where none says.
+    /// </summary>
+    public int? SpinUs { get; set; }
+
     /// <summary>Sealed packets of CTF with their count of records, in order.</summary>
     public IReadOnlyList<(byte[] Page, int RecordCount)> Packets => _packets;
 
@@ -47,7 +52,7 @@ public sealed class RecordedTrace(int number, string name, TraceSide side, strin
     }
 
     /// <summary>A stream of the same recorder that holds nothing yet.</summary>
-    public RecordedTrace Empty() => new(Number, Name, Side, Disk, Queue) { Knobs = Knobs };
+    public RecordedTrace Empty() => new(Number, Name, Side, Disk, Queue) { Knobs = Knobs, SpinUs = SpinUs };
 
     /// <summary>Adds what another one of the same recorder holds, which comes later.</summary>
     public void Append(RecordedTrace later)

@@ -92,4 +92,22 @@ public enum TraceEventKind : ushort
 
     /// <summary>Backend, full: its thread was woken.</summary>
     BackendWoke = 30,
+
+    /// <summary>
+    /// Backend: so many pages that stayed mapped had to go since the last of these; the detail is how many were not
+    /// there when they were wanted. Written only where any had to go.
+    /// </summary>
+    PagesEvicted = 31,
+
+    /// <summary>
+    /// Either end, ten times a second: what its thread, which the amount names, has got of the processors since it
+    /// began: nanoseconds on one, and as detail nanoseconds ready for one.
+    /// </summary>
+    ThreadScheduled = 32,
+
+    /// <summary>
+    /// Either end: its runtime had stopped all threads for so many nanoseconds; the detail is how many nanoseconds ago
+    /// that began. Written where there is something else to write.
+    /// </summary>
+    RuntimePaused = 33,
 }

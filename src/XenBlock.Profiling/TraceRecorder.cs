@@ -17,6 +17,9 @@ public sealed class TraceRecorder
 {
     internal const int CountOffset = 0;
 
+    // Rare enough to cost nothing, and as often as a kernel's tick is small beside it.
+    private const long SampleIntervalNs = 100_000_000;
+
     private readonly SharedPages _pages;
     private readonly TimeProvider _time;
     private readonly bool _isSystem;
@@ -26,6 +29,8 @@ public sealed class TraceRecorder
     private int _left; // records that still fit into its packet
     private int _packet = -1;
     private long _atNs; // when the last record was written; 0 if something has been done since
+    private long _sampledNs;
+    private long _pausesSeen;
     private volatile TraceLevel _level;
 
     /// <summary>A recorder that is off.</summary>
@@ -75,6 +80,47 @@ public sealed class TraceRecorder
 
     /// <summary>Keeps memory of this process alive; null where somebody else does.</summary>
     internal byte[]? Memory { get; init; }
+
+    /// <summary>What only this process knows; null where nobody wants it recorded.</summary>
+    internal ProcessWatch? Watch { get; init; }
+
+    /// <summary>
+    /// True if <see cref="Sample"/> has something to do, by the time of the last record; to be asked behind a record
+    /// that is of many requests, so that none pays for it.
+    /// </summary>
+    public bool IsSampleDue => Watch is not null && _atNs - _sampledNs >= SampleIntervalNs;
+
+    /// <summary>
+    /// Writes what the calling thread has got of the processors, and when the runtime had stopped it: for the pump's
+    /// thread, at phases.
+    /// </summary>
+    /// <param name="queue">The queue's index.</param>
+    public void Sample(int queue)
+    {
+        _sampledNs = _atNs;
+        long runNs = 0;
+        long waitNs = 0;
+        bool isKnown = Watch!.TryReadThread(out runNs, out waitNs);
+        long nowNs = NowNs;
+        if (isKnown)
+        {
+            uint thread = (uint)Environment.CurrentManagedThreadId;
+            Write(nowNs, TraceEventKind.ThreadScheduled, queue, thread, (ulong)runNs, (ulong)waitNs);
+        }
+
+        foreach (PauseInterval pause in Watch.PausesSince(ref _pausesSeen))
+        {
+            // One that ends later than this is of a clock that was set: it says nothing.
+            if (pause.FromNs > pause.ToNs || pause.ToNs > nowNs) continue;
+            Write(
+                nowNs,
+                TraceEventKind.RuntimePaused,
+                queue,
+                0,
+                (ulong)(pause.ToNs - pause.FromNs),
+                (ulong)(nowNs - pause.FromNs));
+        }
+    }
 
     /// <summary>Something that takes time has been done since the last record; for the pump's thread.</summary>
     public void Pass() => _atNs = 0;

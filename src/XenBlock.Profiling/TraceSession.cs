@@ -13,6 +13,7 @@ public sealed class TraceSession
     private readonly TimeProvider _time;
     private readonly int _pagesPerRecorder;
     private readonly ITraceMemory? _memory;
+    private readonly ProcessWatch? _watch;
     private readonly List<(TraceRecorder Recorder, TraceReader Reader, RecordedTrace Stream)> _recorders = [];
     private TraceLevel _level;
 
@@ -22,11 +23,17 @@ public sealed class TraceSession
     /// Pages of 125 records for each; what is not collected in time is overwritten, and counted.
     /// </param>
     /// <param name="memory">Where recorders get memory that others may read; null for memory of this process.</param>
-    public TraceSession(TimeProvider time, int pagesPerRecorder = 1024, ITraceMemory? memory = null)
+    /// <param name="watchesProcess">
+    /// True to record, while phases are, also what only this process knows: what its threads get of the processors, and
+    /// when its runtime stops them.
+    /// </param>
+    public TraceSession(
+        TimeProvider time, int pagesPerRecorder = 1024, ITraceMemory? memory = null, bool watchesProcess = false)
     {
         _time = time;
         _pagesPerRecorder = pagesPerRecorder;
         _memory = memory;
+        _watch = watchesProcess ? new ProcessWatch(time) : null;
         Uuid = Guid.NewGuid().ToByteArray(bigEndian: true);
     }
 
@@ -43,6 +50,9 @@ public sealed class TraceSession
             {
                 _level = value;
                 foreach (var one in _recorders) one.Recorder.Level = value;
+
+                // Last, as it takes a while: the ends of a disk are to begin together.
+                _watch?.IsOn = value >= TraceLevel.Phases;
             }
         }
     }
@@ -64,16 +74,19 @@ public sealed class TraceSession
     /// <param name="disk">Which disk, for both ends the same.</param>
     /// <param name="queue">Which queue of it.</param>
     /// <param name="knobs">How the disk is set up on this connection; null from an end that does not know.</param>
-    public TraceRecorder Recorder(string name, TraceSide side, string disk, int queue, DiskKnobs? knobs = null)
+    /// <param name="spinUs">Microseconds that this end looks for the other before it sleeps; null if unknown.</param>
+    public TraceRecorder Recorder(
+        string name, TraceSide side, string disk, int queue, DiskKnobs? knobs = null, int? spinUs = null)
     {
         lock (_gate)
         {
             foreach (var one in _recorders)
             {
                 if (!string.Equals(one.Recorder.Name, name, StringComparison.Ordinal)) continue;
-                if (one.Stream.Knobs != knobs)
+                if (one.Stream.Knobs != knobs || one.Stream.SpinUs != spinUs)
                 {
                     one.Stream.Knobs = knobs;
+                    one.Stream.SpinUs = spinUs;
                     _memory?.Changed(one.Stream);
                 }
 
@@ -81,7 +94,7 @@ public sealed class TraceSession
             }
 
             int number = _recorders.Count;
-            var stream = new RecordedTrace(number, name, side, disk, queue) { Knobs = knobs };
+            var stream = new RecordedTrace(number, name, side, disk, queue) { Knobs = knobs, SpinUs = spinUs };
             byte[]? memory = null;
             if (_memory is null || !_memory.TryTake(stream, out SharedPages pages))
             {
@@ -89,7 +102,12 @@ public sealed class TraceSession
                 pages = new SharedPages(Marshal.UnsafeAddrOfPinnedArrayElement(memory, 0), memory.Length);
             }
 
-            var recorder = new TraceRecorder(pages, number, name, _time) { Level = _level, Memory = memory };
+            var recorder = new TraceRecorder(pages, number, name, _time)
+            {
+                Level = _level,
+                Memory = memory,
+                Watch = _watch,
+            };
             _recorders.Add((recorder, new TraceReader(pages, Uuid, number), stream));
             return recorder;
         }

@@ -13,22 +13,32 @@ public sealed record FollowedPart(
     /// <summary>Records that were overwritten before they were read, or made no sense.</summary>
     public ulong Lost => Streams.Aggregate(0UL, (sum, stream) => unchecked(sum + stream.Lost));
 
+    /// <summary>Where this is the end of a trace, all of it: what processes say of themselves they say rarely.</summary>
+    internal IReadOnlyList<RecordedTrace>? Whole { get; init; }
+
     /// <summary>
     /// All that can be known of the disk from outside, of which a diagnosis is made. What the ends' threads got of the
-    /// processors, what their runtimes stopped for, and which kept pages had to go, only they could say.
+    /// processors, what their runtimes stopped for, and which kept pages had to go, they have recorded themselves.
     /// </summary>
     public DiskFacts Facts()
     {
         DiskKnobs knobs = Streams.Select(stream => stream.Knobs).FirstOrDefault(found => found is not null)
             ?? new DiskKnobs { Access = "unknown" };
+        IReadOnlyList<RecordedTrace> all = Whole ?? Streams;
         return new DiskFacts
         {
             Trace = TraceStatistics.Of(Streams, Requests, Incomplete, knobs.SlotCount),
             Requests = Requests,
-            Knobs = knobs,
-            Counters = DiskCounters.OfTrace(knobs, Requests),
+            Knobs = knobs with { SpinUs = SpinUs() },
+            Counters = DiskCounters.OfTrace(knobs, Requests, Streams),
+            FrontendThread = ProcessRecords.Thread(all, TraceSide.Frontend),
+            BackendThread = ProcessRecords.Thread(all, TraceSide.Backend),
+            Pauses = ProcessRecords.Pauses(all),
         };
     }
+
+    // Both have to look for the other, so the one that looks less counts; one that does not say may not look at all.
+    private int SpinUs() => Streams.Select(stream => stream.SpinUs ?? 0).DefaultIfEmpty().Min();
 
     /// <summary>
     /// The end of it: as many requests as are enough to judge a disk by, so that judging a fast one again and again
@@ -39,7 +49,10 @@ public sealed record FollowedPart(
     {
         if (Requests.Count <= requestsMax) return this;
         long since = Requests[^requestsMax].Stamps[0];
-        return Of(Name, [.. Streams.Select(stream => stream.Since(since))], slackNs: 0);
+        return Of(Name, [.. Streams.Select(stream => stream.Since(since))], slackNs: 0) with
+        {
+            Whole = Whole ?? Streams,
+        };
     }
 
     internal static FollowedPart Of(string name, IReadOnlyList<RecordedTrace> streams, long slackNs)

@@ -36,7 +36,7 @@ public sealed class SharedTrace : ITraceMemory, IAsyncDisposable
     {
         _hypervisor = hypervisor;
         _options = options;
-        Session = new TraceSession(hypervisor.Time, options.PagesPerRecorder, this);
+        Session = new TraceSession(hypervisor.Time, options.PagesPerRecorder, this, watchesProcess: true);
         string name = new Guid(Session.Uuid, bigEndian: true).ToString("D");
         _path = $"{TraceKeys.Root(hypervisor.DomainId)}/{name}";
     }
@@ -201,6 +201,7 @@ public sealed class SharedTrace : ITraceMemory, IAsyncDisposable
             (TraceKeys.QueueKey, stream.Queue.ToString(CultureInfo.InvariantCulture)),
             (TraceKeys.ReferencesKey, TraceKeys.Format(recorder.References)),
             (TraceKeys.KnobsKey, KnobWords.Format(stream.Knobs)),
+            (TraceKeys.SpinKey, KnobWords.FormatSpin(stream.SpinUs)),
         ];
     }
 

@@ -143,9 +143,10 @@ public sealed class TraceFollower : IAsyncDisposable
 
             string? references = await ReadAsync($"{recorder}/{TraceKeys.ReferencesKey}");
             DiskKnobs? knobs = KnobWords.Parse(await ReadAsync($"{recorder}/{TraceKeys.KnobsKey}"));
+            int? spinUs = KnobWords.ParseSpin(await ReadAsync($"{recorder}/{TraceKeys.SpinKey}"));
             _seen.Add(recorder);
             if (TraceKeys.ParseReferences(references) is { } parsed)
-                Follow(domain, clock, side, queue, parsed, recorder, knobs);
+                Follow(domain, clock, parsed, recorder, Stream(side, queue, knobs, spinUs));
             else
                 Say($"{recorder}/{TraceKeys.ReferencesKey} holds no references that can be mapped");
             _levels.Add($"{path}/{TraceKeys.LevelKey}");
@@ -154,14 +155,19 @@ public sealed class TraceFollower : IAsyncDisposable
         Task<string?> ReadAsync(string key) => TryAsync(key, store => store.ReadAsync(key, cancellationToken));
     }
 
+    private RecordedTrace Stream(TraceSide side, int queue, DiskKnobs? knobs, int? spinUs) => new(
+        _recorders.Count, $"{_subject.Disk} {TraceKeys.WordOf(side)} {queue}", side, _subject.Disk, queue)
+    {
+        Knobs = knobs,
+        SpinUs = spinUs,
+    };
+
     private void Follow(
         DomainId domain,
         string clock,
-        TraceSide side,
-        int queue,
         GrantReference[] references,
         string path,
-        DiskKnobs? knobs)
+        RecordedTrace stream)
     {
         if (references.Length > _hypervisor.Mapper.PagesPerMapMax)
         {
@@ -178,11 +184,8 @@ public sealed class TraceFollower : IAsyncDisposable
             return;
         }
 
-        int number = _recorders.Count;
-        string name = $"{_subject.Disk} {TraceKeys.WordOf(side)} {queue}";
-        var stream = new RecordedTrace(number, name, side, _subject.Disk, queue) { Knobs = knobs };
         bool fromNow = !_subject.TakesHistory && !_isLate;
-        var reader = new TraceReader(mapping.Pages, Uuid, number, fromNow, isForeign: true);
+        var reader = new TraceReader(mapping.Pages, Uuid, stream.Number, fromNow, isForeign: true);
         _recorders.Add(new TracedRecorder(domain, clock, mapping, reader, stream));
     }
 

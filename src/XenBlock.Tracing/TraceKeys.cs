@@ -23,6 +23,7 @@ internal static class TraceKeys
     public const string QueueKey = "queue";
     public const string ReferencesKey = "ring-ref";
     public const string KnobsKey = "knobs";
+    public const string SpinKey = "spin-us";
     public const string LevelOff = "off";
     public const string LevelPhases = "phases";
 

@@ -17,7 +17,7 @@ public sealed class TraceTests : IDisposable
         using RunningTool serve = await _shop.ServeAsync("--allow-trace", image);
         using RunningTool load = Load("--allow-trace");
         await _shop.UntilConnectedAsync();
-        JsonElement trace = await TraceAsync("t", "--seconds", "1");
+        JsonElement trace = await _shop.TraceAsync("t", "--seconds", "1");
         Assert.Equal("frontend (dom1), backend (dom0)", trace.GetProperty("ends").GetString());
         Assert.Equal(0, trace.GetProperty("clockOffsetNanoseconds").GetInt64());
         Assert.Contains("write", Operations(trace, "whole"));
@@ -46,7 +46,7 @@ public sealed class TraceTests : IDisposable
         {
             using RunningTool load = Load();
             await _shop.UntilConnectedAsync();
-            JsonElement trace = await TraceAsync("back", "--seconds", "0.5");
+            JsonElement trace = await _shop.TraceAsync("back", "--seconds", "0.5");
             Assert.Contains("read", Operations(trace, "backend"));
             Assert.Contains("backend alone", $"{trace.GetProperty("diagnosis")}", StringComparison.Ordinal);
             AssertAddsUp(trace);
@@ -60,7 +60,7 @@ public sealed class TraceTests : IDisposable
         using RunningTool second = await _shop.ServeAsync(image);
         using RunningTool traced = Load("--allow-trace");
         await _shop.UntilConnectedAsync();
-        JsonElement front = await TraceAsync("front", "--seconds", "0.5");
+        JsonElement front = await _shop.TraceAsync("front", "--seconds", "0.5");
         Assert.Contains("read", Operations(front, "frontend"));
         AssertAddsUp(front);
         AssertPage("front", front, "frontend");
@@ -112,7 +112,7 @@ public sealed class TraceTests : IDisposable
         await serve.EndAsync();
         await load.SignalAsync("KILL");
         await load.EndAsync();
-        JsonElement trace = await TraceAsync("after", "--seconds", "0");
+        JsonElement trace = await _shop.TraceAsync("after", "--seconds", "0");
         Assert.Equal("frontend (dom1), backend (dom0)", trace.GetProperty("ends").GetString());
         Assert.NotEmpty(Operations(trace, "whole"));
         AssertAddsUp(trace);
@@ -185,19 +185,6 @@ public sealed class TraceTests : IDisposable
         "verify", "--machine", _shop.Socket, "xvda", "--overwrite", "--seconds", "600", "--jobs", "4", "--seed", "3",
         .. arguments,
     ]);
-
-    private async Task<JsonElement> TraceAsync(string folder, params string[] arguments)
-    {
-        // What a process publishes is there a moment after its disk is connected.
-        using CancellationTokenSource deadline = new(Tool.Deadline);
-        while (true)
-        {
-            ToolResult result = await Tool.RunAsync(
-                ["trace", "--machine", _shop.Socket, "-o", _shop.Path(folder), "--json", .. arguments]);
-            if (result.ExitCode == 0) return JsonDocument.Parse(result.Output).RootElement;
-            Assert.True(result.ExitCode == 2 && !deadline.IsCancellationRequested, $"{result}");
-        }
-    }
 
     // The level of whichever process of dom0 there is.
     private string LevelOfBackend()

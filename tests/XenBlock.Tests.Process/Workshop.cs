@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Text.Json;
 using Microsoft.Win32.SafeHandles;
 using XenBlock.Native;
 using Xunit;
@@ -98,6 +99,20 @@ internal sealed class Workshop : IDisposable
     /// <summary>Runs cp on the machine at the socket.</summary>
     public Task<ToolResult> CopyAsync(params string[] arguments) =>
         Tool.RunAsync(["cp", "--machine", Socket, .. arguments]);
+
+    /// <summary>Traces xvda of domain 1 into a folder, and gives what the tracer says.</summary>
+    public async Task<JsonElement> TraceAsync(string folder, params string[] arguments)
+    {
+        // What a process publishes is there a moment after its disk is connected.
+        using CancellationTokenSource deadline = new(Tool.Deadline);
+        while (true)
+        {
+            ToolResult result = await Tool.RunAsync(
+                ["trace", "--machine", Socket, "-o", Path(folder), "--json", .. arguments]);
+            if (result.ExitCode == 0) return JsonDocument.Parse(result.Output).RootElement;
+            Assert.True(result.ExitCode == 2 && !deadline.IsCancellationRequested, $"{result}");
+        }
+    }
 
     /// <summary>Waits until xvda of domain 1 is connected.</summary>
     public Task UntilConnectedAsync() => UntilAsync(() => FrontendState() is "4", "the disk is connected");

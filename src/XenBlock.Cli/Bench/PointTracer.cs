@@ -72,7 +72,7 @@ internal sealed class PointTracer(BenchSession session, TraceSession trace, Trac
         DiskKnobs knobs = KnobsOf(point, worker, store);
         TraceStatistics statistics = TraceStatistics.Of(streams, requests, incomplete, knobs.SlotCount);
         measured.Phases = statistics.Summary;
-        IReadOnlyList<PauseInterval>? pauses = RuntimePauses.IsSupported ? _pauses.Take() : null;
+        IReadOnlyList<PauseInterval>? pauses = _pauses.Take();
         measured.Trace = TraceView.Of(statistics, streams, requests, _shownPerPoint, pauses);
         DiskFacts facts = new()
         {

@@ -108,7 +108,10 @@ internal static class TraceOpening
             Ends = saved?.Ends ?? string.Join(
                 ", ", all.Select(stream => stream.Side.ToString().ToLowerInvariant()).Distinct()),
             Seconds = saved?.Seconds ?? SecondsOf(parts),
-            Diagnosis = saved?.Diagnosis ?? new DiagnosisReport("unknown", NoKnobs, []),
+            Diagnosis = saved?.Diagnosis
+                ?? (all.Any(stream => stream.Knobs is not null)
+                    ? DiagnosisReport.Of(trace)
+                    : new DiagnosisReport("unknown", NoKnobs, [])),
         };
         return trace;
     }

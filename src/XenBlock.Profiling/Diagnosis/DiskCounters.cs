@@ -10,18 +10,24 @@ public readonly record struct DiskCounters(
     long MapCalls, long UnmapCalls, long CopyCalls, long PersistentMisses, long PersistentEvictions)
 {
     /// <summary>
-    /// What of it can be told from a trace: a call that unmaps is one stamp T9 for all requests that it was for, and a
-    /// request is mapped by a call of its own. Null where pages stay mapped, or nobody says how they are reached.
+    /// What of it can be told from a trace: how pages are reached says whether a request is mapped, and unmapped, by a
+    /// call of its own; a call that unmaps for several is one stamp T9. Where pages stay mapped, the backend says which
+    /// had to go, and of calls nothing is known. Null where nobody says how pages are reached.
     /// </summary>
     /// <param name="knobs">How the disk is set up.</param>
     /// <param name="requests">Those that were traced.</param>
-    public static DiskCounters? OfTrace(DiskKnobs knobs, IReadOnlyCollection<RequestTrace> requests)
+    /// <param name="streams">What was recorded.</param>
+    public static DiskCounters? OfTrace(
+        DiskKnobs knobs, IReadOnlyCollection<RequestTrace> requests, IEnumerable<RecordedTrace> streams)
     {
         int withData = requests.Count(request => request.LengthBytes != 0);
+        (long missed, long evicted) = ProcessRecords.Evictions(streams);
         return knobs.Access switch
         {
-            "map" or "batch" => new DiskCounters(withData, LetGoAtOnce(requests), 0, 0, 0),
+            "map" => new DiskCounters(withData, withData, 0, 0, 0),
+            "batch" => new DiskCounters(withData, LetGoAtOnce(requests), 0, 0, 0),
             "copy" => new DiskCounters(0, 0, withData, 0, 0),
+            "persistent" or "auto" => new DiskCounters(0, 0, 0, missed, evicted),
             _ => null,
         };
     }

@@ -1,69 +1,74 @@
-using System.Diagnostics.Tracing;
-
 namespace XenBlock.Profiling;
 
 /// <summary>
-/// Watches the runtime of this process for the times in which it stops all threads, mostly for garbage collections.
-/// Sees nothing in a program without event sources, as one by NativeAOT.
+/// Watches the runtime of this process for the times in which it stops all threads, mostly for garbage collections: by
+/// its events, or in a program without event sources, as one by NativeAOT, by what it counts after each collection.
 /// </summary>
-/// <remarks>
-/// Of Microsoft-Windows-DotNETRuntime's keyword GC the events GCSuspendEEBegin (9) and GCRestartEEEnd (3):
-/// learn.microsoft.com/dotnet/fundamentals/diagnostics/runtime-garbage-collection-events.
-/// </remarks>
-public sealed class RuntimePauses : EventListener
+public sealed class RuntimePauses : IDisposable
 {
-    private const int SuspendBegan = 9;
-    private const int RestartEnded = 3;
-    private const EventKeywords CollectorKeyword = (EventKeywords)1;
+    // Whoever asks less often than that many pauses come is told of the latest.
+    private const int KeptMax = 1024;
 
     private readonly Lock _gate = new();
-    private readonly List<PauseInterval> _pauses = [];
-    private readonly long _clockNs; // both clocks at one instant, so that one can be told in the other
-    private readonly DateTime _clockTime;
-    private long _beganNs;
+    private readonly PauseInterval[] _kept = new PauseInterval[KeptMax];
+    private readonly IDisposable _source;
+    private long _count;
+    private long _taken;
 
     /// <summary>Watches from now on.</summary>
     /// <param name="time">The trace's clock.</param>
     public RuntimePauses(TimeProvider time)
+        : this(time, HasEvents)
     {
-        _clockNs = (long)(time.GetTimestamp() * (1e9 / time.TimestampFrequency));
-        _clockTime = time.GetUtcNow().UtcDateTime;
     }
 
-    /// <summary>True if this program can be watched.</summary>
-    public static bool IsSupported =>
+    /// <summary>Watches in one of the two ways.</summary>
+    internal RuntimePauses(TimeProvider time, bool byEvents) =>
+        _source = byEvents ? new CollectorEvents(time, Add) : new CollectionEnds(time, Add);
+
+    private static bool HasEvents =>
         !AppContext.TryGetSwitch("System.Diagnostics.Tracing.EventSource.IsSupported", out bool isOn) || isOn;
 
     /// <summary>The pauses that were told of since the last call; the runtime tells of them a moment later.</summary>
     public IReadOnlyList<PauseInterval> Take()
     {
-        lock (_gate)
-        {
-            PauseInterval[] pauses = [.. _pauses];
-            _pauses.Clear();
-            return pauses;
-        }
+        lock (_gate) return [.. Newer(ref _taken)];
     }
 
     /// <inheritdoc/>
-    protected override void OnEventSourceCreated(EventSource eventSource)
+    public void Dispose() => _source.Dispose();
+
+    /// <summary>
+    /// The pauses that this caller has not seen; none if another one is being told of at this moment, so that a pump
+    /// waits for nobody.
+    /// </summary>
+    /// <param name="seen">How many it has seen; 0 at first, and goes on.</param>
+    internal ReadOnlySpan<PauseInterval> Since(ref long seen)
     {
-        ArgumentNullException.ThrowIfNull(eventSource);
-        if (eventSource.Name == "Microsoft-Windows-DotNETRuntime")
-            EnableEvents(eventSource, EventLevel.Informational, CollectorKeyword);
+        if (!_gate.TryEnter()) return [];
+        try
+        {
+            return Newer(ref seen);
+        }
+        finally
+        {
+            _gate.Exit();
+        }
     }
 
-    /// <inheritdoc/>
-    protected override void OnEventWritten(EventWrittenEventArgs eventData)
+    private PauseInterval[] Newer(ref long seen)
     {
-        ArgumentNullException.ThrowIfNull(eventData);
-        if (eventData.EventId is not (SuspendBegan or RestartEnded) || _clockNs == 0) return;
-        lock (_gate)
-        {
-            long nowNs = _clockNs + ((eventData.TimeStamp.ToUniversalTime() - _clockTime).Ticks * 100);
-            if (eventData.EventId == SuspendBegan) _beganNs = nowNs;
-            else if (_beganNs != 0) _pauses.Add(new PauseInterval(_beganNs, nowNs));
-            if (eventData.EventId == RestartEnded) _beganNs = 0;
-        }
+        if (seen > _count) seen = 0; // of a watch before this one
+        long first = Math.Max(seen, _count - KeptMax);
+        seen = _count;
+        if (first == _count) return [];
+        var newer = new PauseInterval[_count - first];
+        for (int i = 0; i < newer.Length; i++) newer[i] = _kept[(first + i) % KeptMax];
+        return newer;
+    }
+
+    private void Add(PauseInterval pause)
+    {
+        lock (_gate) _kept[_count++ % KeptMax] = pause;
     }
 }

@@ -1,8 +1,7 @@
 using XenBlock.Profiling;
-using XenBlock.Tracing;
 using Xunit;
 
-namespace XenBlock.Tests.Tracing;
+namespace XenBlock.Tests.Profiling;
 
 public sealed class KnobWordsTests
 {
@@ -38,6 +37,16 @@ public sealed class KnobWordsTests
     [InlineData("map 1 32 11 1 -1")]
     [InlineData("map 1 99999999999 11 1 0")]
     public void Words_that_make_no_sense_are_taken_for_none(string? text) => Assert.Null(KnobWords.Parse(text));
+
+    [Theory]
+    [InlineData(null, null)]
+    [InlineData("", null)]
+    [InlineData("-1", null)]
+    [InlineData("10001", null)]
+    [InlineData("0", 0)]
+    [InlineData("50", 50)]
+    public void How_long_an_end_looks_is_read_if_it_can_be(string? text, int? spinUs) =>
+        Assert.Equal(spinUs, KnobWords.ParseSpin(text));
 
     [Fact]
     public void A_text_without_end_is_taken_for_none() => Assert.Null(KnobWords.Parse(new string('1', 100_000)));

@@ -1,18 +1,29 @@
 using System.Globalization;
-using XenBlock.Profiling;
 using XenBlock.Protocol;
 
-namespace XenBlock.Tracing;
+namespace XenBlock.Profiling;
 
 /// <summary>
-/// How a disk is set up, as its backend publishes it for tracers, and what of it a tracer takes: it is a peer's text.
+/// How a disk is set up, as its ends publish it for tracers and a folder of records keeps it, and what of it is taken:
+/// it is a peer's text.
 /// </summary>
-internal static class KnobWords
+public static class KnobWords
 {
     private const int LengthMax = 128;
+    private const int SpinUsMax = 10_000;
     private static readonly string[] _accesses = ["map", "batch", "persistent", "copy", "auto"];
 
+    /// <summary>How long an end looks for the other; empty for one that does not say.</summary>
+    /// <param name="spinUs">Microseconds.</param>
+    public static string FormatSpin(int? spinUs) => spinUs?.ToString(CultureInfo.InvariantCulture) ?? "";
+
+    /// <summary>What a peer published of that; null if it makes no sense, or is not there.</summary>
+    /// <param name="text">The words.</param>
+    public static int? ParseSpin(string? text) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int us) && us <= SpinUsMax ? us : null;
+
     /// <summary>Five numbers behind the way to reach pages; empty for an end that does not know.</summary>
+    /// <param name="knobs">How it is set up.</param>
     public static string Format(DiskKnobs? knobs) => knobs is null
         ? ""
         : string.Create(
@@ -21,6 +32,7 @@ internal static class KnobWords
                 + $"{(knobs.StoreIsPipelined ? 1 : 0)}");
 
     /// <summary>What a peer published; null if it makes no sense, or is not there.</summary>
+    /// <param name="text">The words.</param>
     public static DiskKnobs? Parse(string? text)
     {
         if (text is null || text.Length > LengthMax) return null;
