@@ -8,6 +8,9 @@ internal static unsafe partial class LibcEvents
     /// <summary>POLLIN (poll.h).</summary>
     internal const short POLLIN = 1;
 
+    /// <summary>POLLERR: of a pipe that is written to, nobody reads it any more; always looked for.</summary>
+    internal const short POLLERR = 8;
+
     /// <summary>EFD_CLOEXEC (sys/eventfd.h): O_CLOEXEC, the same on x86 and arm64.</summary>
     internal const int EFD_CLOEXEC = 0x80000;
 

@@ -97,7 +97,7 @@ public sealed class ServeAndCopyTests : IDisposable
 
         ToolResult one = await _shop.CopyAsync("xvda", _shop.Path("one.raw"));
         ToolResult two = await _shop.CopyAsync("--domain", "2", "vbd:xvda", _shop.Path("two.raw"));
-        ToolResult refused = await _shop.CopyAsync("--domain", "2", first, "xvda");
+        ToolResult refused = await _shop.CopyAsync("--domain", "2", _shop.Path("one.raw"), "xvda");
 
         Assert.True(one.ExitCode == 0, $"{one}");
         Assert.True(two.ExitCode == 0, $"{two}");
@@ -120,6 +120,49 @@ public sealed class ServeAndCopyTests : IDisposable
 
         Assert.True(copy.ExitCode == 0, $"{copy}");
         Assert.Equal(Workshop.Digest(image), Workshop.Digest(_shop.Path("copy.raw")));
+    }
+
+    [Fact]
+    public async Task An_image_that_is_served_is_neither_copied_over_nor_copied_while_it_may_change()
+    {
+        string image = _shop.Noise("image.raw", 1 << 20, seed: 7);
+        string digest = Workshop.Digest(image);
+        using RunningTool serve = await _shop.ServeAsync(image);
+
+        ToolResult over = await _shop.CopyAsync("xvda", image);
+        ToolResult from = await _shop.CopyAsync(image, "xvda");
+
+        Assert.All([over, from], result =>
+        {
+            Assert.Equal(2, result.ExitCode);
+            Assert.Contains("in use", result.Error, StringComparison.Ordinal);
+        });
+        Assert.Equal(digest, Workshop.Digest(image));
+    }
+
+    [Fact]
+    public async Task A_copy_whose_reader_goes_is_not_complete_and_says_so()
+    {
+        using RunningTool serve = await _shop.ServeAsync(_shop.Sparse("image.raw", 64 << 20));
+        string copy = $"'{Tool.Path}' cp --machine '{_shop.Socket}' xvda - | head -c 10 >'{_shop.Path("piece")}'";
+
+        using var pipe = RunningTool.StartProgram(["bash", "-c", $"set -o pipefail; {copy}"]);
+        ToolResult end = await pipe.EndAsync();
+
+        Assert.Equal(1, end.ExitCode);
+        Assert.Contains("not complete", end.Error, StringComparison.Ordinal);
+        Assert.Equal(10, new FileInfo(_shop.Path("piece")).Length);
+    }
+
+    [Fact]
+    public async Task What_has_no_length_takes_a_copy_too()
+    {
+        using RunningTool serve = await _shop.ServeAsync(_shop.Noise("image.raw", 1 << 20, seed: 8));
+        ToolResult copy = await _shop.CopyAsync("xvda", "/dev/null");
+        ToolResult full = await _shop.CopyAsync("xvda", "/dev/full");
+        Assert.True(copy.ExitCode == 0, $"{copy}");
+        Assert.Equal(1, full.ExitCode);
+        Assert.Contains("No space left", full.Error, StringComparison.OrdinalIgnoreCase);
     }
 
     // Units of 512 bytes, as stat counts them.

@@ -25,8 +25,8 @@ public sealed class TopScreenTests
         {
             IReadOnlyList<string> lines =
                 TopScreen.Draw(_samples, new TopState { IsZoomed = isZoomed }, "Xen", width);
-            Assert.All(lines, line => Assert.InRange(line.Length, 0, Math.Max(width, 80)));
-            Assert.Equal(TopState.Help, lines[^1]);
+            Assert.All(lines, line => Assert.InRange(line.Length, 0, width));
+            Assert.StartsWith(lines[^1].TrimEnd('~'), TopState.Help, StringComparison.Ordinal);
             if (!isZoomed) Assert.All(_samples, one => Assert.Contains(lines, line => line.Contains(one.Disk)));
         }
     }

@@ -47,6 +47,27 @@ public sealed class TopTests : IDisposable
         Assert.Contains("--allow-trace", top.Output, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task It_ends_when_nobody_reads_on()
+    {
+        using RunningTool serve = await _shop.ServeAsync(_shop.Sparse("image.raw", 1 << 20));
+        string top = $"'{Tool.Path}' top --machine '{_shop.Socket}' -d 0.2 | head -1";
+        using var pipe = RunningTool.StartProgram(["bash", "-c", $"set -o pipefail; {top}"]);
+        ToolResult end = await pipe.EndAsync();
+        Assert.True(end.ExitCode == 0, $"{end}");
+    }
+
+    [Fact]
+    public async Task Only_one_traces_at_a_time_and_the_other_says_who_is_in_the_way()
+    {
+        using RunningTool serve = await _shop.ServeAsync(_shop.Sparse("image.raw", 1 << 20));
+        using var first = RunningTool.Start("top", "--machine", _shop.Socket, "-d", "0.2", "--json");
+        await first.LineAsync("xenblk.top/1");
+        ToolResult second = await Tool.RunAsync("top", "--machine", _shop.Socket, "-n", "1", "-d", "0.2");
+        Assert.Equal(2, second.ExitCode);
+        Assert.Contains("traces already", second.Error, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("--interval", "0")]
     [InlineData("--interval", "1000")]

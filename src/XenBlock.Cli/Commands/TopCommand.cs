@@ -60,8 +60,8 @@ internal sealed class TopCommand : XenblkCommand
         if (rounds < 0)
             throw new UsageException($"--rounds is {rounds}; it is 0 or more.");
         MachineChoice choice = MachineChoice.Of(run.Result.GetValue(_machine));
-        await using HostedMachine machine = await HostedMachine.JoinAsync(
-            choice, choice.IsXen ? null : TraceDoor.TracerOf(choice, run.Result.GetValue(_tracer)).Value, run.Token);
+        await using HostedMachine machine = await TraceDoor.JoinAsync(
+            choice, run.Result.GetValue(_tracer), run.Token);
         await using ToolstackStore toolstack = await ToolstackStore.OpenAsync(choice, run.Token);
         TopSettings settings = new(choice.IsXen ? "Xen" : "embedded machine", TimeSpan.FromSeconds(interval), rounds);
         await using TopJob job = new(run, machine.Domain, toolstack, settings);

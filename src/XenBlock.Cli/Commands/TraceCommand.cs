@@ -105,8 +105,7 @@ internal sealed class TraceCommand : XenblkCommand
             named ?? throw new UsageException("Name the domain that uses the disk with --domain N."), choice.IsXen);
         MakeDirectory(directory);
         int? tracer = run.Result.GetValue(_tracer);
-        await using HostedMachine machine = await HostedMachine.JoinAsync(
-            choice, choice.IsXen ? null : TraceDoor.TracerOf(choice, tracer).Value, run.Token);
+        await using HostedMachine machine = await TraceDoor.JoinAsync(choice, tracer, run.Token);
         TraceSubject subject = new()
         {
             Frontend = domain,

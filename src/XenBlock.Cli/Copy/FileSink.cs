@@ -1,5 +1,6 @@
 using Microsoft.Win32.SafeHandles;
 using XenBlock.Cli.CommandLine;
+using XenBlock.Native;
 
 namespace XenBlock.Cli.Copy;
 
@@ -20,8 +21,13 @@ internal sealed class FileSink : ICopySink
     /// <inheritdoc/>
     public long SkippedBytes { get; private set; }
 
-    /// <summary>Opens, empties and sizes a file; a block device must be large enough.</summary>
-    /// <exception cref="UsageException">It cannot be opened, or is too small; nothing was changed.</exception>
+    /// <summary>
+    /// Opens, empties and sizes a file; a block device must be large enough. Something else, as /dev/null is, takes
+    /// what is written.
+    /// </summary>
+    /// <exception cref="UsageException">
+    /// It cannot be opened, is too small, or is an image in use; nothing was changed.
+    /// </exception>
     public static FileSink Open(string path, long lengthBytes, SparseMode sparse)
     {
         if (Directory.Exists(path))
@@ -37,7 +43,15 @@ internal sealed class FileSink : ICopySink
                 $"Cannot write {path}: {exception.Message.TrimEnd('.')}; name a file that can be written.");
         }
 
-        bool isDevice = Native.BlockDeviceControl.GetSize(file, out long deviceBytes) == 0;
+        if (FileLock.TryTake(file, isExclusive: true) is Errno.EAGAIN or Errno.EACCES)
+        {
+            file.Dispose();
+            throw new UsageException(
+                $"{path} is in use by another process, as the image of a disk perhaps; end that, or name another file. "
+                    + "Nothing was changed.");
+        }
+
+        bool isDevice = BlockDeviceControl.GetSize(file, out long deviceBytes) == 0;
         if (isDevice && deviceBytes < lengthBytes)
         {
             file.Dispose();
@@ -45,19 +59,28 @@ internal sealed class FileSink : ICopySink
                 $"{path} has {deviceBytes:N0} bytes and the disk {lengthBytes:N0}; take a larger device.");
         }
 
-        if (!isDevice)
-        {
-            // From nothing to the full length: what is not written after reads as zeros, whatever was there before.
-            RandomAccess.SetLength(file, 0);
-            RandomAccess.SetLength(file, lengthBytes);
-        }
-
+        bool isFile = !isDevice && TryEmpty(file, lengthBytes);
         return new FileSink(file, sparse switch
         {
-            SparseMode.Auto => !isDevice,
+            SparseMode.Auto => isFile,
             SparseMode.Always => true,
             _ => false,
         });
+    }
+
+    // From nothing to the full length: what is not written after reads as zeros, whatever was there before.
+    private static bool TryEmpty(SafeFileHandle file, long lengthBytes)
+    {
+        try
+        {
+            RandomAccess.SetLength(file, 0);
+            RandomAccess.SetLength(file, lengthBytes);
+            return true;
+        }
+        catch (IOException exception) when (exception.HResult == Errno.EINVAL)
+        {
+            return false; // a character device or a pipe has no length
+        }
     }
 
     /// <inheritdoc/>

@@ -24,11 +24,17 @@ internal sealed class FileSource : ICopySource
     public long? LengthBytes => _lengthBytes;
 
     /// <summary>Opens it.</summary>
-    /// <exception cref="UsageException">It is not there, or cannot be read.</exception>
+    /// <exception cref="UsageException">It is not there, cannot be read, or is an image that is written to.</exception>
     public static FileSource Open(string path)
     {
         long length = ImageFile.LengthOf(path);
-        return new FileSource(ImageFile.OpenToRead(path), length);
+        SafeFileHandle file = ImageFile.OpenToRead(path);
+        if (FileLock.TryTake(file, isExclusive: false) is not (Errno.EAGAIN or Errno.EACCES))
+            return new FileSource(file, length);
+        file.Dispose();
+        throw new UsageException(
+            $"{path} is in use by another process, as the image of a disk perhaps, and may change while it is copied; "
+                + "end that first, or copy from its disk.");
     }
 
     /// <inheritdoc/>

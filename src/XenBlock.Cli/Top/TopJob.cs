@@ -4,6 +4,7 @@ using XenBlock.Cli.CommandLine;
 using XenBlock.Cli.Output;
 using XenBlock.Cli.Serving;
 using XenBlock.Hypervisor;
+using XenBlock.Native;
 using XenBlock.Protocol;
 using XenBlock.Tracing;
 
@@ -20,7 +21,7 @@ internal sealed class TopJob(CommandRun run, IHypervisor tracer, ToolstackStore 
     private IReadOnlyList<TopSample> _last = [];
     private long _renewedTicks;
 
-    /// <summary>Runs until told to stop, or as many intervals as were asked for.</summary>
+    /// <summary>Runs until told to stop, as many intervals as were asked for, or until nobody reads on.</summary>
     public async Task RunAsync()
     {
         bool isScreen = !run.Json && !Console.IsOutputRedirected && !Console.IsInputRedirected;
@@ -34,7 +35,7 @@ internal sealed class TopJob(CommandRun run, IHypervisor tracer, ToolstackStore 
                 IReadOnlyList<TopSample> samples = await NextAsync(isScreen);
                 if (run.Token.IsCancellationRequested || _state.IsOver) return;
                 Show(samples, isScreen);
-                if (round == settings.Rounds) return;
+                if (round == settings.Rounds || !OutputPipe.HasReader(OutputPipe.StandardOutput)) return;
             }
         }
         finally

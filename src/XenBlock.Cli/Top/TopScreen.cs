@@ -8,7 +8,7 @@ namespace XenBlock.Cli.Top;
 /// <summary>The screen as lines of text, none longer than it is wide; what is on it depends on nothing else.</summary>
 internal static class TopScreen
 {
-    /// <summary>The narrowest screen that holds all columns.</summary>
+    /// <summary>The narrowest screen that holds all columns; on a narrower one the lines are cut.</summary>
     public const int WidthMin = 80;
 
     private const int ColumnsWidth = 52;
@@ -26,6 +26,7 @@ internal static class TopScreen
     public static IReadOnlyList<string> Draw(
         IReadOnlyList<TopSample> samples, TopState state, string machine, int width)
     {
+        int visible = Math.Max(width, 2);
         width = Math.Max(width, WidthMin);
         IReadOnlyList<TopSample> sorted = state.Sort(samples);
         List<string> lines = [Title(sorted, state, machine)];
@@ -38,7 +39,7 @@ internal static class TopScreen
             lines.AddRange(List(sorted, state, width));
         lines.Add("");
         lines.Add(TopState.Help);
-        return [.. lines.Select(line => line.Length <= width ? line : line[..(width - 1)] + "~")];
+        return [.. lines.Select(line => line.Length <= visible ? line : line[..(visible - 1)] + "~")];
     }
 
     private static string Title(IReadOnlyList<TopSample> sorted, TopState state, string machine)

@@ -23,6 +23,28 @@ internal static class TraceDoor
         _ => throw new UsageException($"--tracer is {named}; a domain is 0 to {DomainId.FirstReserved - 1}."),
     };
 
+    /// <summary>Joins the machine as the one who traces: on Xen our own domain, of which any process may.</summary>
+    /// <param name="choice">The machine.</param>
+    /// <param name="tracer">Who traces; null for the usual.</param>
+    /// <param name="token">Gives up.</param>
+    /// <exception cref="DomainInUseException">Another process traces.</exception>
+    public static async Task<HostedMachine> JoinAsync(MachineChoice choice, int? tracer, CancellationToken token)
+    {
+        if (choice.IsXen)
+            return await HostedMachine.JoinAsync(choice, domain: null, token);
+        int own = TracerOf(choice, tracer).Value;
+        try
+        {
+            return await HostedMachine.JoinAsync(choice, own, token);
+        }
+        catch (DomainInUseException)
+        {
+            throw new DomainInUseException(
+                $"Another process traces already, as domain {own} of the machine at {choice.Socket}, and only one can: "
+                    + "end it (xenblk top or trace), or wait for it.");
+        }
+    }
+
     /// <summary>Opens the door; null if it is to stay shut.</summary>
     /// <param name="machine">The machine, as the domain that may be traced.</param>
     /// <param name="isAllowed">Whether it was asked for.</param>

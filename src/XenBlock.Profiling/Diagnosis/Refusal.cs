@@ -24,11 +24,14 @@ internal static class Refusal
                 + "longer trace would tell.";
         }
 
-        double coverage = (double)summary.RequestCount / (summary.RequestCount + summary.Incomplete);
+        // Who begins and ends to look while a disk is in use finds requests under way both times.
+        int missing = Math.Max(0, summary.Incomplete - (2 * facts.Trace.InFlight.Sum(queue => queue.Submitted.Max)));
+        double coverage = (double)summary.RequestCount / (summary.RequestCount + missing);
         if (coverage < CoverageMin)
         {
-            return $"Unknown (D0): of {summary.Incomplete:N0} requests a part is missing, so {Words.Percent(coverage)} "
-                + "are covered; a trace that begins and ends while nothing is under way would tell.";
+            return $"Unknown (D0): of {missing:N0} requests a part is missing, so {Words.Percent(coverage)} are "
+                + "covered, without those that were under way at its beginning and end; a longer trace would tell, or "
+                + "one of both ends from before they connect.";
         }
 
         double slowdown = Slowdown(facts);

@@ -114,7 +114,7 @@ internal sealed class StageModel
         double turnNs = isBackend ? BackendNs / BackendBusy : FrontendNs / FrontendBusy;
         double leftNs = Math.Max(
             turnNs - backendNs - frontendNs, Math.Max(BackendNs - backendNs, FrontendNs - frontendNs));
-        leftNs = Math.Min(leftNs, AwakeNs(backendNs + frontendNs - eventsNs));
+        leftNs = Math.Min(leftNs, AwakeNs(turnNs, backendNs + frontendNs - eventsNs));
         return leftNs <= 0 ? double.MaxValue : Math.Max(1, turnNs / leftNs);
     }
 
@@ -137,9 +137,11 @@ internal sealed class StageModel
 
     // An end that waits for a batch sleeps if that takes longer than it looks, and then there is an event, and a thread
     // that wakes, for each batch. Where a batch becomes shorter than that both stay awake, and what is left is their
-    // work alone, one after the other.
-    private double AwakeNs(double savedNs)
+    // work alone, one after the other. Ends that send events though a batch is short do so for another reason, which
+    // a shorter one does not take away.
+    private double AwakeNs(double turnNs, double savedNs)
     {
+        if (turnNs * BatchSize < _spinNs) return double.MaxValue;
         double notifyNs = BackendWorkNs(PumpWork.Notify) + FrontendWorkNs(PumpWork.Notify);
         double awakeNs = BackendNs + FrontendNs - notifyNs - savedNs;
         bool staysAwake = _eventsPerBatch >= EventsPerBatchMin && awakeNs > 0 && awakeNs * BatchSize < _spinNs;

@@ -118,6 +118,13 @@ public sealed class DiagnosisTests
             Trace = few.Trace with { Summary = few.Trace.Summary with { Incomplete = 100 } },
         };
         DiskFacts slowed = few with { UntracedRequestsPerSecond = few.Trace.RequestsPerSecond * 2 };
+        // Under way when somebody began to look, or stopped: no reason to doubt the rest.
+        int edges = 2 * few.Trace.InFlight.Sum(queue => queue.Submitted.Max);
+        DiskFacts cut = few with
+        {
+            Trace = few.Trace with { Summary = few.Trace.Summary with { Incomplete = edges } },
+        };
+        Assert.Equal(DiagnosisOutcome.Fine, Diagnosis.Of(cut).Outcome);
         Assert.All([tooFew, lossy, partial, slowed], facts =>
         {
             var diagnosis = Diagnosis.Of(facts);
