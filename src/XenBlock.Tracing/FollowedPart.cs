@@ -13,6 +13,15 @@ public sealed record FollowedPart(
     /// <summary>Records that were overwritten before they were read, or made no sense.</summary>
     public ulong Lost => Streams.Aggregate(0UL, (sum, stream) => unchecked(sum + stream.Lost));
 
+    /// <summary>
+    /// When the runtime of either end had stopped all its threads: as they recorded it, or as who traced himself saw it.
+    /// </summary>
+    public IReadOnlyList<PauseInterval> Pauses
+    {
+        get => field ?? ProcessRecords.Pauses(Whole ?? Streams);
+        init;
+    }
+
     /// <summary>Where this is the end of a trace, all of it: what processes say of themselves they say rarely.</summary>
     internal IReadOnlyList<RecordedTrace>? Whole { get; init; }
 
@@ -33,7 +42,7 @@ public sealed record FollowedPart(
             Counters = DiskCounters.OfTrace(knobs, Requests, Streams),
             FrontendThread = ProcessRecords.Thread(all, TraceSide.Frontend),
             BackendThread = ProcessRecords.Thread(all, TraceSide.Backend),
-            Pauses = ProcessRecords.Pauses(all),
+            Pauses = Pauses,
         };
     }
 

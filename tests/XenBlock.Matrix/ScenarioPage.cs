@@ -11,7 +11,7 @@ internal static class ScenarioPage
     /// <summary>Writes report.html, and trace.json beside it, into a folder, which it makes.</summary>
     public static void Write(string folder, DiskFacts facts, IReadOnlyList<RecordedTrace> streams)
     {
-        var part = new FollowedPart("", streams, facts.Requests, Incomplete: 0);
+        var part = new FollowedPart("", streams, facts.Requests, Incomplete: 0) { Pauses = facts.Pauses ?? [] };
         var trace = new FollowedTrace([part], ClockOffset.Same, "both ends have one clock");
         TraceDocument document = TraceJob.Describe(trace, saved: null) with
         {

@@ -145,7 +145,7 @@ async function mouse() {
 
 async function linked() {
   const { page, close } = await open(report);
-  await drawn(page, () => page.selectOption("#choose-phase", "map"));
+  await drawn(page, () => page.selectOption("#choose-phase", { index: 6 }));
   await drawn(page, () => page.click("#fall-choices button:nth-child(3)"));
   await page.locator("#timeline-buttons button").first().click();
   await page.waitForFunction(() => location.hash.includes("from="), null, { timeout: 5000 });
@@ -163,6 +163,124 @@ async function linked() {
   told("views follow the time range and the phase, and a link shows the same", problems);
   await again.close();
   await close();
+}
+
+// The timeline opens on a few requests around the median, its strip says where they are, and the whole run is one
+// button away; with one unit in it. A batch or two may lie around what begins in it.
+async function opening() {
+  const { page, close } = await open(big);
+  const problems = [];
+  const shown = () => page.evaluate(async () => {
+    const trace = await xenblk.requestsOf(0), { from, to } = xenblk.typical(trace);
+    const begun = trace.stamps[0].filter(at => at >= from && at <= to).length;
+    const latencies = Float64Array.from(trace.stamps[0], (at, i) => trace.stamps[12][i] - at).sort();
+    return { begun, part: from / trace.end, latency: (to - from) / latencies[Math.floor(trace.count / 2)] };
+  });
+  const { begun, part, latency } = await shown();
+  if (begun < 20 || begun > 130 || latency < 1.5) problems.push(`it shows ${begun} requests, ${latency} latencies`);
+  if (part < 0.2 || part > 0.8) problems.push(`it begins after ${part} of the run`);
+  if (/from=|to=/.test(page.url())) problems.push("what opens is a chosen time range");
+  const text = selector => page.textContent(selector);
+  const heat = await text("#g10 details"), note = await text("#timeline-note");
+  const label = await page.getAttribute("#overview canvas", "aria-label");
+  await drawn(page, () => page.click("#timeline-whole-run"));
+  if ((await text("#timeline-note")) === note) problems.push("the whole run is not shown");
+  if ((await text("#g10 details")) !== heat) problems.push("other views were not of the whole run");
+  if ((await page.getAttribute("#overview canvas", "aria-label")) === label) problems.push("the strip stays");
+  await drawn(page, () => page.click("#timeline-typical-requests"));
+  if ((await text("#timeline-note")) !== note) problems.push("the typical requests do not come back");
+  const units = [...note.matchAll(/[\d.,]+ (s|ms|us|ns)\b/g)].map(one => one[1]);
+  if (new Set(units).size !== 1) problems.push("units of the timeline: " + units.join(" "));
+  const ticks = await page.evaluate(() => [[0, 5e4], [6.1e7, 6.12e7], [0, 3e9], [9e5, 2.1e6]]
+    .map(([from, to]) => xenblk.axis(from, to, 5).ticks.map(one => one.text)));
+  for (const axis of ticks) {
+    if (new Set(axis.map(one => one.split(" ")[1])).size !== 1) problems.push("units of an axis: " + axis.join(", "));
+    if (axis.length < 3 || new Set(axis).size !== axis.length) problems.push("ticks of an axis: " + axis.join(", "));
+  }
+  const strip = await page.locator("#overview canvas").boundingBox();
+  await page.mouse.click(strip.x + 76 + (strip.width - 76) * 0.9, strip.y + 20);
+  await page.waitForFunction(() => location.hash.includes("from="), null, { timeout: 5000 });
+  told("the timeline opens on a few typical requests, and the strip leads to the rest", problems);
+  await close();
+}
+
+// Bars of one scale: as long as their latencies are.
+async function bars() {
+  const { page, close } = await open(big);
+  const read = () => page.evaluate(() => [...document.querySelectorAll("#breakdown .row")].map(row => [
+    row.querySelector(".bar").getBoundingClientRect().width,
+    Number(row.querySelector(".value").textContent.replace(/[^\d.]/g, "")),
+    row.querySelector(".value").textContent.split(" ")[1],
+  ]));
+  const rows = await read(), problems = [];
+  const most = rows.reduce((a, b) => (b[1] > a[1] ? b : a));
+  for (const [width, value] of rows)
+    if (Math.abs(width / most[0] - value / most[1]) > 0.02) problems.push(`${value} of ${most[1]} is ${width} wide`);
+  if (rows.length < 3 || new Set(rows.map(one => one[2])).size !== 1)
+    problems.push("units: " + rows.map(one => one[2]));
+  await drawn(page, () => page.click("#stretch"));
+  const wide = await read();
+  if (wide.some(one => Math.abs(one[0] - wide[0][0]) > 1)) problems.push("stretched bars differ");
+  told("the bars of all, p50 and p99 have one scale and one unit", problems);
+  await close();
+}
+
+// What is found is said once; of a finding stand the change, the gain, and what was measured beside what is predicted.
+async function once() {
+  for (const [name, path] of [["report", report], ["trace", trace]]) {
+    const { page, close } = await open(path);
+    const problems = await page.evaluate(() => {
+      const found = xenblk.report.points.flatMap(p => (p.diagnosis ? p.diagnosis.findings.slice(0, 1) : []));
+      const shown = xenblk.point().diagnosis;
+      const text = [...document.querySelectorAll("header, #verdict")].map(one => one.textContent).join(" ");
+      const missed = found.filter(one => text.split(one.sentence).length > 2).map(one => "twice: " + one.sentence);
+      const first = shown && shown.findings[0];
+      if (first && !text.includes(first.sentence)) missed.push("not at all: " + first.sentence);
+      if (first && !text.includes(first.advice)) missed.push("without its advice");
+      if (first && first.predictedGain > 1.005 && document.querySelectorAll("#verdict tbody tr").length < 2)
+        missed.push("without what it was and would be");
+      return missed;
+    });
+    told(`${name} says its cause once`, problems);
+    await close();
+  }
+}
+
+// Neighbours among the phases' colours, as the eye and as three kinds of colour-blind eyes see them: the matrices are
+// those of Machado, Oliveira and Fernandes (2009), full strength, on linear light; distances are in OKLab.
+async function colours() {
+  for (const scheme of ["light", "dark"]) {
+    const { page, close } = await open(report, { scheme });
+    const problems = await page.evaluate(() => {
+      const linear = one => (one <= 0.04045 ? one / 12.92 : ((one + 0.055) / 1.055) ** 2.4);
+      const all = xenblk.phases.map(p => xenblk.color("--p" + p.index).match(/[0-9a-f]{2}/g)
+        .map(one => linear(parseInt(one, 16) / 255)));
+      const eyes = [[1, 0, 0, 0, 1, 0, 0, 0, 1],
+        [0.152286, 1.052583, -0.204868, 0.114503, 0.786281, 0.099216, -0.003882, -0.048116, 1.051998],
+        [0.367322, 0.860646, -0.227968, 0.280085, 0.672501, 0.047413, -0.01182, 0.04294, 0.968881],
+        [1.255528, -0.076749, -0.178779, -0.078411, 0.930809, 0.147602, 0.004733, 0.691367, 0.3039]];
+      const times = (m, v) => [0, 3, 6].map(i => m[i] * v[0] + m[i + 1] * v[1] + m[i + 2] * v[2]);
+      const lab = rgb => times([0.2104542553, 0.793617785, -0.0040720468, 1.9779984951, -2.428592205, 0.4505937099,
+        0.0259040371, 0.7827717662, -0.808675766], times([0.4122214708, 0.5363325363, 0.0514459929, 0.2119034982,
+        0.6806995451, 0.1073969566, 0.0883024619, 0.2817188376, 0.6299787005],
+        rgb.map(one => Math.max(0, one))).map(Math.cbrt));
+      const light = ([r, g, b]) => 0.2126 * r + 0.7152 * g + 0.0722 * b + 0.05;
+      const contrast = (a, b) => Math.max(light(a), light(b)) / Math.min(light(a), light(b));
+      const far = (a, b) => Math.min(...eyes.map(eye => Math.hypot(...lab(times(eye, a)).map((x, i) =>
+        x - lab(times(eye, b))[i]))));
+      const missed = [];
+      for (let i = 0; i < 12; i++)
+        for (let j = i + 1; j < 12; j++) {
+          const isNext = j === i + 1 || (i === 0 && j === 11) || [[4, 6], [8, 10], [5, 7]].some(([a, b]) =>
+            a === i && b === j);
+          if (isNext && contrast(all[i], all[j]) < 1.99) missed.push(`${i}, ${j}: ${contrast(all[i], all[j])} to 1`);
+          if (far(all[i], all[j]) < (isNext ? 0.1 : 0.05)) missed.push(`${i}, ${j}: ${far(all[i], all[j])} apart`);
+        }
+      return missed;
+    });
+    told(`neighbouring phases have colours that every eye tells apart, ${scheme}`, problems);
+    await close();
+  }
 }
 
 async function large() {
@@ -196,6 +314,10 @@ async function followed() {
   for (const id of ["g8", "graph"]) if (shown.includes(id)) problems.push(id + " is shown, and there is nothing in it");
   for (const id of ["breakdown", "g13", "g12", "g10", "g4", "g11", "g9"])
     if (!shown.includes(id)) problems.push(id + " is not shown");
+  const first = await page.inputValue("#choose-operation"), one = await count(page);
+  if (first === "all" || !/has most of it/.test(await page.textContent("#operation-note")) || one <= 0)
+    problems.push(`it begins with ${first}: ${one} requests`);
+  await drawn(page, () => page.selectOption("#choose-operation", "all"));
   const all = await count(page);
   const said = await page.textContent("#verdict");
   await drawn(page, () => page.selectOption("#choose-operation", "read"));
@@ -216,6 +338,10 @@ await keyboard();
 await cell();
 await mouse();
 await linked();
+await opening();
+await bars();
+await once();
+await colours();
 await large();
 await followed();
 await browser.close();

@@ -3,6 +3,7 @@ using System.Net;
 using System.Text;
 using System.Text.Json;
 using XenBlock.Cli.Output;
+using XenBlock.Profiling;
 using XenBlock.Profiling.Views;
 
 namespace XenBlock.Cli.Report;
@@ -17,7 +18,8 @@ internal static class HtmlReport
     // In this order they are one script: the state first, then the views in the order of the page, then the start.
     private static readonly string[] s_scripts =
     [
-        "core.js", "requests.js", "controls.js", "verdict.js", "lanes.js", "timeline.js", "waterfall.js", "heatmap.js",
+        "core.js", "requests.js", "controls.js", "verdict.js", "lanes.js", "overview.js",
+        "timeline.js", "waterfall.js", "heatmap.js",
         "curves.js", "counts.js", "start.js",
     ];
 
@@ -48,6 +50,7 @@ internal static class HtmlReport
         page.Replace("{{uplot-css}}", Asset("uPlot.min.css"));
         page.Replace("{{css}}", Asset("report.css"));
         page.Replace("{{kind}}", content.Kind);
+        page.Replace("{{labels}}", Text(string.Join('|', Enum.GetValues<RequestPhase>().Select(PhasesReport.LabelOf))));
         page.Replace("{{title}}", Text(content.Title));
         page.Replace("{{headline}}", Text(content.Headline));
         page.Replace("{{machine}}", Text(content.Machine));

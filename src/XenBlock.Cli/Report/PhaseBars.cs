@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Text;
 using XenBlock.Cli.Output;
+using XenBlock.Profiling;
 
 namespace XenBlock.Cli.Report;
 
@@ -22,7 +23,7 @@ internal static class PhaseBars
         html.Append("<section class=\"phases\">\n<h2>Where the time of a request goes</h2>\n<p class=\"legend\">");
         for (int i = 0; i < traced[0].Phases!.Phases.Count; i++)
         {
-            string name = traced[0].Phases!.Phases[i].Name;
+            string name = PhasesReport.LabelOf((RequestPhase)i);
             html.Append(CultureInfo.InvariantCulture, $"<span><i class=\"p{i}\"></i>{name}</span> ");
         }
 

@@ -12,15 +12,27 @@ internal sealed record PhasesReport(
     int Requests, int Incomplete, long RecordsLost, double MeanMicroseconds, IReadOnlyList<PhaseReport> Phases)
 {
     /// <summary>The report of a summary.</summary>
-    public static PhasesReport Of(PhaseSummary summary) => new(
+    public static PhasesReport Of(PhaseSummary summary, TracedPart part = TracedPart.Whole) => new(
         summary.RequestCount,
         summary.Incomplete,
         (long)summary.Lost,
         summary.MeanLatencyNs / 1000,
         [
             .. summary.Phases.Select(time => new PhaseReport(
-                NameOf(time.Phase), time.MeanNs / 1000, time.Share, time.P50Ns / 1000.0, time.P99Ns / 1000.0)),
+                NameOf(part, time.Phase), time.MeanNs / 1000, time.Share, time.P50Ns / 1000.0, time.P99Ns / 1000.0)),
         ]);
+
+    /// <summary>Its name, and what else it measures where the name is narrower than that.</summary>
+    public static string LabelOf(RequestPhase phase) => phase switch
+    {
+        RequestPhase.Grant => "grant (or wait for a slot)",
+        RequestPhase.Notify => "notify (and publish)",
+        RequestPhase.Map => "map (or find, or copy)",
+        RequestPhase.Unmap => "unmap (and wait for its batch)",
+        RequestPhase.CompletionWake => "completion wake (or wait)",
+        RequestPhase.Finish => "finish (its whole batch)",
+        _ => NameOf(phase),
+    };
 
     /// <summary>True if the ends that were traced see a phase.</summary>
     public static bool IsSeen(TracedPart part, RequestPhase phase) => part switch

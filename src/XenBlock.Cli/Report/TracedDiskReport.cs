@@ -27,6 +27,9 @@ internal sealed record TracedDiskReport
     /// <summary>What was done, as the ends that were traced see it.</summary>
     public required IReadOnlyList<TracedPointReport> Points { get; init; }
 
+    /// <summary>The point that its page begins with: of one operation, that which takes most of the time.</summary>
+    public required int FirstPoint { get; init; }
+
     /// <summary>The requests; they are in the page alone, and no part of the document.</summary>
     internal IReadOnlyList<TracedRequests> Traced { get; init; } = [];
 }

@@ -112,7 +112,7 @@ internal sealed record TopSample
         string largest = $"most of it: {PhasesReport.NameOf(most.Phase)}, {BenchTable.Percent(most.Share)}";
         if (diagnosis.Findings is not [var cause, ..])
             return diagnosis.Outcome is "fine" ? $"fine, nothing holds it back; {largest}" : largest;
-        string gain = cause.PredictedGain is { } ratio ? $", about {BenchTable.Number(ratio)} times to gain" : "";
+        string gain = cause.GainWords.Length != 0 ? ", " + cause.GainWords : "";
         return $"{cause.Name} ({cause.Rule}, {BenchTable.Percent(cause.Confidence)} sure{gain}): {cause.Advice}";
     }
 }

@@ -24,6 +24,7 @@ internal static class TracedDiskPage
             ToolVersion = OwnProgram.Version,
             Clock = document.Clock,
             Points = points.Points,
+            FirstPoint = points.First,
             Traced = points.Requests,
         };
         string machine = document.Machine.Length == 0 ? "The trace does not say on which machine." : document.Machine;
@@ -32,7 +33,7 @@ internal static class TracedDiskPage
             Kind = "followed",
             Title = $"{document.Vdev} of domain {document.Domain}: where the time of its requests goes",
             Headline = document.Diagnosis.Outcome is "unknown"
-                ? $"{Largest(report.Points[0])} {document.Diagnosis.Headline}"
+                ? $"{Largest(report.Points[report.FirstPoint])} {document.Diagnosis.Headline}"
                 : Findings.Capital(document.Diagnosis.Cause),
             Machine = document.IsEmulated == true ? $"{machine}. {HtmlReport.Emulated}" : machine,
             IsEmulated = document.IsEmulated == true,
@@ -59,8 +60,9 @@ internal static class TracedDiskPage
     private static string Largest(TracedPointReport point)
     {
         PhaseReport most = point.Phases.Phases.MaxBy(phase => phase.Share)!;
-        return $"Most of a request's {BenchTable.Number(point.Phases.MeanMicroseconds)} us is {most.Name}: "
-            + $"{BenchTable.Percent(most.Share)}.";
+        double us = point.Phases.MeanMicroseconds;
+        string latency = us >= 10_000 ? $"{BenchTable.Number(us / 1000)} ms" : $"{BenchTable.Number(us)} us";
+        return $"Most of a request's {latency} is {most.Name}: {BenchTable.Percent(most.Share)}.";
     }
 
     private static string Table(IGrouping<string, TracedOperation> part) => HtmlReport.Table(

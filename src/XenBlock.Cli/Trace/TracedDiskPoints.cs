@@ -24,6 +24,15 @@ internal sealed class TracedDiskPoints
     /// <summary>The requests that a page carries, of the points that have all operations.</summary>
     public IReadOnlyList<TracedRequests> Requests => _requests;
 
+    /// <summary>
+    /// The point to begin with. A flush and a write go through phases of other lengths, and together look like neither:
+    /// so the operation whose requests take most of the time, of all their latencies together.
+    /// </summary>
+    public int First => _points.Index().Where(one => IsOfOneOperation(one.Item)).DefaultIfEmpty()
+        .MaxBy(one => one.Item is null ? 0 : one.Item.Trace.Requests * one.Item.Phases.MeanMicroseconds).Index;
+
+    private static bool IsOfOneOperation(TracedPointReport point) => point.Operation != All;
+
     /// <summary>Makes them.</summary>
     /// <param name="trace">What was followed.</param>
     /// <param name="diagnosis">Why the disk is as slow as it is.</param>
@@ -43,7 +52,7 @@ internal sealed class TracedDiskPoints
         int index = _points.Count;
         int slotCount = requests.Select(request => request.Id).Distinct().Count();
         TraceStatistics statistics = TraceStatistics.Of(part.Streams, requests, part.Incomplete, slotCount);
-        TraceView whole = TraceView.Of(statistics, part.Streams, requests, shownMax);
+        TraceView whole = TraceView.Of(statistics, part.Streams, requests, shownMax, part.Pauses);
         string[] operations = [.. requests.Select(request => request.Operation).Distinct(StringComparer.Ordinal)];
         string word = operations.Length == 1 ? operations[0] : All;
         _requests.Add(new TracedRequests(index, whole.StartNs, whole.Kept));
@@ -93,7 +102,7 @@ internal sealed class TracedDiskPoints
             RequestsOf = index,
             MegabytesPerSecond = bytes / 1e6 / seconds,
             OperationsPerSecond = requests.Length / seconds,
-            Phases = PhasesReport.Of(summary),
+            Phases = PhasesReport.Of(summary, ends),
             Trace = TraceReport.Of(view),
         };
     }

@@ -24,9 +24,9 @@ internal sealed class AccessRule() : DiagnosisRule("D9", "access bound")
         return Found(
             $"{word} the pages of requests takes {Words.Percent(share)} of the backend's time.",
             Sure(share, ShareMin, 0.6),
-            model.Gain(savedNs, 0, Math.Min(phaseNs, savedNs)),
-            (isCopy ? "Map instead" : "Copy small requests") + ", or let pages stay mapped: --access persistent, or "
-                + "auto (ServedDiskOptions.Access); --access all measures each.",
+            RepairGain.Of(facts, model.Gain(savedNs, 0, Math.Min(phaseNs, savedNs))),
+            $"Let pages stay mapped: from --access {facts.Knobs.Access} to --access persistent "
+                + "(ServedDiskOptions.Access), or auto, which takes the cheapest; bench --access all measures each.",
             $"{Words.Us(reachNs)} to reach the pages of a request and {Words.Us(letGoNs)} to let them go, of the "
                 + $"backend's {Words.Us(model.BackendNs)}",
             "the gain is that of pages that stay mapped");

@@ -4,13 +4,15 @@ namespace XenBlock.Profiling;
 
 /// <summary>The runtime's pauses by its own events.</summary>
 /// <remarks>
-/// Of Microsoft-Windows-DotNETRuntime's keyword GC the events GCSuspendEEBegin (9) and GCRestartEEEnd (3):
+/// Of Microsoft-Windows-DotNETRuntime's keyword GC the events GCSuspendEEEnd (8) and GCRestartEEBegin (7), between
+/// which no thread runs. On a busy computer the runtime itself may wait for a processor before the one and after the
+/// other, while the threads still run, or run again:
 /// learn.microsoft.com/dotnet/fundamentals/diagnostics/runtime-garbage-collection-events.
 /// </remarks>
 internal sealed class CollectorEvents : EventListener
 {
-    private const int SuspendBegan = 9;
-    private const int RestartEnded = 3;
+    private const int SuspendEnded = 8;
+    private const int RestartBegan = 7;
     private const EventKeywords CollectorKeyword = (EventKeywords)1;
 
     private readonly Lock _gate = new();
@@ -39,14 +41,14 @@ internal sealed class CollectorEvents : EventListener
     protected override void OnEventWritten(EventWrittenEventArgs eventData)
     {
         ArgumentNullException.ThrowIfNull(eventData);
-        if (eventData.EventId is not (SuspendBegan or RestartEnded) || _add is null) return;
+        if (eventData.EventId is not (SuspendEnded or RestartBegan) || _add is null) return;
         PauseInterval? pause = null;
         lock (_gate)
         {
             long nowNs = _clockNs + ((eventData.TimeStamp.ToUniversalTime() - _clockTime).Ticks * 100);
-            if (eventData.EventId == SuspendBegan) _beganNs = nowNs;
+            if (eventData.EventId == SuspendEnded) _beganNs = nowNs;
             else if (_beganNs != 0) pause = new PauseInterval(_beganNs, nowNs);
-            if (eventData.EventId == RestartEnded) _beganNs = 0;
+            if (eventData.EventId == RestartBegan) _beganNs = 0;
         }
 
         if (pause is { } told) _add(told);

@@ -17,4 +17,19 @@ public sealed record DiagnosisFinding(
     double Confidence,
     double? PredictedGain,
     string Advice,
-    IReadOnlyList<string> Evidence);
+    IReadOnlyList<string> Evidence)
+{
+    /// <summary>
+    /// True if the gain is a bound that nothing reaches: that of a store, or of work, that takes no time at all.
+    /// </summary>
+    public bool IsBound { get; init; }
+
+    /// <summary>The gain in words, with "at most" where it is a bound; empty where nothing can be said.</summary>
+    public string GainWords { get; init; } = "";
+
+    /// <summary>How fast the disk was; null where nothing can be said of what it would be.</summary>
+    public DiskPace? Now { get; init; }
+
+    /// <summary>How fast it would be by the predicted gain.</summary>
+    public DiskPace? Then { get; init; }
+}

@@ -15,8 +15,17 @@ internal abstract class DiagnosisRule(string id, string name)
 
     /// <summary>A finding of this rule.</summary>
     protected DiagnosisFinding Found(
-        string sentence, double confidence, double? gain, string advice, params string[] evidence) =>
-        new(id, name, sentence, Math.Clamp(confidence, 0, 1), Plausible(gain), advice, evidence);
+        string sentence, double confidence, RepairGain gain, string advice, params string[] evidence)
+    {
+        double? times = Plausible(gain.Times);
+        return new DiagnosisFinding(id, name, sentence, Math.Clamp(confidence, 0, 1), times, advice, evidence)
+        {
+            IsBound = gain.IsBound,
+            GainWords = times is { } known ? Words.Gain(known, gain.IsBound, known >= GainMax) : "",
+            Now = times is null ? null : gain.Now,
+            Then = times is { } sure ? gain.Then(sure) : null,
+        };
+    }
 
     /// <summary>How sure a value makes us: half at the threshold, quite at the value that is certain.</summary>
     protected static double Sure(double value, double threshold, double certain) =>

@@ -25,14 +25,19 @@ internal sealed class FlushRule() : DiagnosisRule("D11", "flush drain")
         double saved = model.InFlight <= AloneMax
             ? Level(facts, flushes, 0, RequestTrace.PhaseCount).ShareAtLeast(1)
             : share;
-        double writesEach = (double)writes / flushes.Length;
+        double writesEach = Math.Max(1, writes) / (double)flushes.Length;
         double left = Math.Min(1, writesEach / GroupSize);
+        double enough = Words.RoundUp(writesEach * share / (1 - Math.Min(0.99, share)) * (1 - ShareMin) / ShareMin);
         return Found(
             $"Flushing takes {Words.Percent(share)} of the time: a flush for {Words.Number(writesEach)} writes.",
             Sure(share, ShareMin, 0.6),
-            1 / (1 - (saved * (1 - left))),
-            $"Flush once for {GroupSize} writes or more, where the application may lose that many; or a store that "
-                + "flushes faster.",
+            RepairGain.Of(facts, 1 / (1 - (saved * (1 - left)))) with
+            {
+                RequestsTimes = (1 + (1.0 / Math.Max(GroupSize, writesEach))) / (1 + (1 / writesEach)),
+            },
+            $"Flush once for {GroupSize} writes instead of for {Words.Number(writesEach)}, where the application may "
+                + $"lose that many; for {Words.Whole(enough)} writes a flush flushing takes no more than "
+                + $"{Words.Percent(ShareMin)} of the time. Or take a store that flushes faster.",
             $"{flushes.Length:N0} flushes of {Words.Us(flushes.Average(flush => flush.PhaseNs(RequestPhase.Store)))} "
                 + $"each in the store, {writes:N0} writes",
             $"{Words.Number(model.InFlight)} requests under way on average",

@@ -26,8 +26,9 @@ internal sealed class MergeMissingRule() : DiagnosisRule("D3", "merge missing")
             $"{Words.Percent(neighbours.ApartShare)} of the requests follow the one before them on the disk, lay on "
                 + "the ring with it, and went to the store alone.",
             Sure(neighbours.ApartShare, ApartMin, 0.9),
-            model.Gain(savedNs, 0, savedNs * run / 2),
-            "Let the backend merge them (ServedDiskOptions.MergesRequests), or submit larger operations.",
+            RepairGain.Of(facts, model.Gain(savedNs, 0, savedNs * run / 2)),
+            "Let the backend merge them: ServedDiskOptions.MergesRequests from false to true; or submit operations of "
+                + $"{Words.Whole(Math.Round(run) * bytes / 1024)} KiB instead of {Words.Whole(bytes / 1024)}.",
             $"{neighbours.Apart:N0} of {neighbours.Pairs:N0} neighbours could have shared a call of the store",
             $"the store takes {Words.Us(model.BackendWorkNs(PumpWork.Store))} of the backend's "
                 + $"{Words.Us(model.BackendNs)} a request",

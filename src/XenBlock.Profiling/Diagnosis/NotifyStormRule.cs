@@ -17,6 +17,9 @@ internal sealed class NotifyStormRule() : DiagnosisRule("D5", "notify storm")
         if (most < EventsMin || together < InFlightMin) return null;
         bool isToBackend = events.ToBackendPerRequest >= events.ToFrontendPerRequest;
 
+        BatchStatistics batches = facts.Trace.Batches;
+        double published = (isToBackend ? batches.RequestsPerPublish : batches.ResponsesPerPublish).Mean;
+
         // One event for all that are under way instead of one for each.
         double left = 1 / together;
         double frontendNs = model.FrontendWorkNs(PumpWork.Notify) * (1 - left);
@@ -30,12 +33,12 @@ internal sealed class NotifyStormRule() : DiagnosisRule("D5", "notify storm")
             $"{Words.Number(most)} events a request go to the {(isToBackend ? "backend" : "frontend")}, though "
                 + $"{Words.Number(together)} requests belong together.",
             Sure(most, EventsMin, 1),
-            gain,
+            RepairGain.Of(facts, gain),
             isToBackend
-                ? "Publish several requests at a time, and let the backend ask for an event only before it sleeps "
-                    + "(the ring's req_event)."
-                : "Publish several responses at a time, and let the frontend ask for an event only before it sleeps "
-                    + "(the ring's rsp_event).",
+                ? $"Publish {Words.Whole(together)} requests at a time instead of {Words.Whole(published)}, and let "
+                    + "the backend ask for an event only before it sleeps (the ring's req_event)."
+                : $"Publish {Words.Whole(together)} responses at a time instead of {Words.Whole(published)}, and "
+                    + "let the frontend ask for an event only before it sleeps (the ring's rsp_event).",
             $"{events.ToBackend:N0} events to the backend and {events.ToFrontend:N0} to the frontend, for "
                 + $"{events.Requests:N0} requests",
             $"sending them takes {Words.Us(model.FrontendWorkNs(PumpWork.Notify))} of the frontend's "

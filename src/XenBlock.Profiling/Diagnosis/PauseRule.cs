@@ -21,17 +21,18 @@ internal sealed class PauseRule() : DiagnosisRule("D14", "runtime pause")
         double overlap = (double)stopped / slowest.Length;
         double firstNs = facts.Requests.Min(request => request.Stamps[0]);
         double lastNs = facts.Requests.Max(request => request.Stamps[RequestTrace.PhaseCount]);
-        double pausedNs = pauses.Sum(pause =>
-            Math.Max(0, Math.Min(lastNs, pause.ToNs) - Math.Max(firstNs, pause.FromNs)));
+        PauseInterval[] met = [.. pauses.Where(pause => pause.ToNs > firstNs && pause.FromNs < lastNs)];
+        double pausedNs = met.Sum(pause => Math.Min(lastNs, pause.ToNs) - Math.Max(firstNs, pause.FromNs));
         double paused = lastNs <= firstNs ? 0 : Math.Min(0.95, pausedNs / (lastNs - firstNs));
         if (overlap < OverlapMin || paused < PausedMin) return null;
         return Found(
             $"{Words.Percent(overlap)} of the {slowest.Length} slowest requests met a garbage collection, and all "
                 + $"threads stood still for {Words.Percent(paused)} of the time.",
             Sure(overlap, OverlapMin, 0.9),
-            1 / (1 - paused),
-            "Allocate less in this process: reuse buffers (BlockDevice.RentBuffer), or serve in a process of its own.",
-            $"{pauses.Count:N0} pauses of {Words.Us(pauses.Average(pause => pause.ToNs - pause.FromNs))} on average",
+            RepairGain.Of(facts, 1 / (1 - paused)),
+            "Allocate less in this process: reuse buffers (BlockDevice.RentBuffer), or serve in a process of its own. "
+                + "What allocates, dotnet-trace collect --profile gc-verbose names.",
+            $"{met.Length:N0} pauses in {Words.Us(lastNs - firstNs)}, of {Words.Us(pausedNs / met.Length)} on average",
             $"the slowest took {Words.Us(slowest[0].LatencyNs)}, the mean is "
                 + Words.Us(facts.Trace.Summary.MeanLatencyNs));
     }

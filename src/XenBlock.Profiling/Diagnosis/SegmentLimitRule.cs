@@ -26,8 +26,14 @@ internal sealed class SegmentLimitRule() : DiagnosisRule("D4", "segment limit")
             $"Operations are split into {Words.Number(parts)} requests each, {Words.Percent(full)} of them of exactly "
                 + $"{DirectSegments} segments.",
             Sure(full, FullMin, 0.9),
-            model.Gain(Math.Max(0, backendNs), frontendNs, Math.Max(0, backendNs) + frontendNs),
-            "Use indirect requests: --modes indirect256 (IndirectSegmentsMax at both ends).",
+            RepairGain.Of(facts, model.Gain(Math.Max(0, backendNs), frontendNs, Math.Max(0, backendNs) + frontendNs))
+                with
+            {
+                RequestsTimes = partsThen / parts,
+                UnderWayTimes = partsThen / parts,
+            },
+            $"Use indirect requests: IndirectSegmentsMax from 0 to {Words.Whole(Math.Min(pages, IndirectSegments))} at "
+                + $"both ends, as many pages as an operation has (bench: --modes indirect{IndirectSegments}).",
             $"the largest operation has {facts.Trace.Operations.LargestBytes:N0} bytes",
             $"{Words.Us(FixedNs(facts, model))} of the backend's {Words.Us(model.BackendNs)} are spent on a request "
                 + "however small it is");

@@ -16,8 +16,8 @@ internal sealed class SerialFrontendRule() : DiagnosisRule("D7", "frontend seria
             $"One operation is under way at a time ({Words.Number(model.InFlight)} on average), and each takes "
                 + $"{Words.Us(facts.Trace.Summary.MeanLatencyNs)}.",
             Sure(InFlightMax - model.InFlight, 0, 0.2),
-            gain,
-            $"Submit {depth} at a time: --depths {depth}.",
+            RepairGain.Of(facts, gain) with { UnderWayTimes = depth / model.InFlight },
+            $"Submit {depth} at a time instead of {Words.Whole(model.InFlight)} (bench: --depths {depth}).",
             $"the stages could do {Words.Number(model.Capacity)} requests a second, and do "
                 + Words.Number(model.RequestsPerSecond),
             "by Little's law that takes "

@@ -27,8 +27,9 @@ internal sealed class SmallRequestsRule() : DiagnosisRule("D15", "too small requ
             $"Of the {Words.Us(line.At(bytes))} of a request of {bytes / 1024:N0} KiB, {Words.Percent(part)} do not "
                 + "depend on its size.",
             Sure(part, FixedMin, 0.95) * line.Fit,
-            gain,
-            $"Submit larger operations: {wanted / 1024:N0} KiB (--sizes).",
+            RepairGain.Of(facts, gain) with { RequestsTimes = bytes / wanted },
+            $"Submit larger operations: {wanted / 1024:N0} KiB instead of {bytes / 1024:N0} (bench: --sizes "
+                + $"{wanted / 1024:N0}K).",
             $"a request costs {Words.Us(line.FixedNs)}, and {line.PerByteNs * 1024:N1} ns each KiB (R squared "
                 + $"{line.Fit:N2})",
             $"the gain is in bytes, at {wanted / 1024:N0} KiB");

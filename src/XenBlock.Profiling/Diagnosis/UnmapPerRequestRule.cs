@@ -25,10 +25,12 @@ internal sealed class UnmapPerRequestRule() : DiagnosisRule("D1", "unmap per req
         return Found(
             $"Unmapping takes {Words.Percent(share)} of the backend's time, {Words.Number(calls)} calls a request.",
             Sure(share, ShareMin, 0.5),
-            model.Gain(savedNs, 0, phaseNs * savedNs / unmapNs),
+            RepairGain.Of(facts, model.Gain(savedNs, 0, phaseNs * savedNs / unmapNs)),
             canBatch
-                ? "Unmap what is answered together in one call: --access batch (ServedDiskOptions.Access)."
-                : "Let pages stay mapped: --access persistent (ServedDiskOptions.Access).",
+                ? $"Unmap what is answered together in one call: from --access {facts.Knobs.Access} to --access batch "
+                    + "(ServedDiskOptions.Access)."
+                : $"Let pages stay mapped: from --access {facts.Knobs.Access} to --access persistent "
+                    + "(ServedDiskOptions.Access).",
             $"{counters.UnmapCalls:N0} unmap calls for {facts.Trace.Summary.RequestCount:N0} requests",
             $"{Words.Us(unmapNs)} of the backend's {Words.Us(model.BackendNs)} a request",
             $"{Words.Number(batch)} requests a turn could share a call");

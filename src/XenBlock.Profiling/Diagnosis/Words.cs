@@ -20,12 +20,32 @@ internal static class Words
     public static string Number(double value) =>
         value.ToString(value >= 100 ? "N0" : value >= 10 ? "N1" : "N2", CultureInfo.InvariantCulture);
 
+    /// <summary>A gain: no more digits than a model deserves.</summary>
+    /// <param name="times">The throughput then over that now.</param>
+    /// <param name="isBound">True if nothing can gain more.</param>
+    /// <param name="isBeyond">True if it is the most that a model may say.</param>
+    public static string Gain(double times, bool isBound, bool isBeyond)
+    {
+        string number = times.ToString(times >= 9.95 ? "N0" : "N1", CultureInfo.InvariantCulture);
+        return isBeyond ? $"{number} times the throughput or more"
+            : isBound ? $"at most {number} times the throughput"
+            : $"about {number} times the throughput";
+    }
+
+    /// <summary>A number of things, without digits behind the point.</summary>
+    public static string Whole(double value) => value.ToString("N0", CultureInfo.InvariantCulture);
+
+    /// <summary>The next 1, 2 or 5 with zeros behind it: what a person would set.</summary>
+    public static double RoundUp(double value)
+    {
+        double unit = Math.Pow(10, Math.Floor(Math.Log10(Math.Max(1, value))));
+        return unit * new double[] { 1, 2, 5, 10 }.First(step => step * unit >= value - 1e-9);
+    }
+
     /// <summary>A finding in one line.</summary>
     public static string Headline(DiagnosisFinding finding)
     {
-        string gain = finding.PredictedGain is { } ratio && ratio >= 1.05
-            ? $" That gives about {Number(ratio)} times the throughput, by the model."
-            : "";
+        string gain = finding.PredictedGain is >= 1.05 ? $" That gives {finding.GainWords}, by the model." : "";
         return $"{finding.Sentence} {finding.Advice}{gain} ({finding.Rule}, {Percent(finding.Confidence)} sure)";
     }
 

@@ -103,6 +103,44 @@ public sealed class DiagnosisTests
         Assert.InRange(named.PredictedGain!.Value / gained, 1 / 1.5, 1.5);
     }
 
+    // The value that an advice names is made of the facts: other facts, another value.
+    [Fact]
+    public void An_advice_names_the_value_to_set_as_the_facts_say()
+    {
+        Assert.Contains("RingPageOrder from 0 to 2, a ring of 4 pages", AdviceOf("D2"), StringComparison.Ordinal);
+        Assert.Contains("of 64 KiB instead of 4", AdviceOf("D3"), StringComparison.Ordinal);
+        Assert.Contains("--persistent-pages 16 ", AdviceOf("D12"), StringComparison.Ordinal);
+        Assert.Contains("from --access map to --access persistent", AdviceOf("D9"), StringComparison.Ordinal);
+        DiskFacts slept = _disks["D6"].Bad.Facts();
+        Assert.Matches("look for [1-9][0-9,]* us before they sleep \\(SpinUs", AdviceOf("D6"));
+        DiskFacts looked = slept with { Knobs = slept.Knobs with { SpinUs = 1 } };
+        Assert.Contains("(from 1; SpinUs", AdviceIn(looked, "D6"), StringComparison.Ordinal);
+        DiskFacts patient = slept with { Knobs = slept.Knobs with { SpinUs = 10_000 } };
+        Assert.Contains("of their own: they look for 10,000 us", AdviceIn(patient, "D6"), StringComparison.Ordinal);
+
+        static string AdviceOf(string rule) => AdviceIn(_disks[rule].Bad.Facts(), rule);
+
+        static string AdviceIn(DiskFacts facts, string rule) =>
+            Diagnosis.Of(facts).Findings.Single(finding => finding.Rule == rule).Advice;
+    }
+
+    [Theory]
+    [MemberData(nameof(Rules))]
+    public void What_was_measured_stands_beside_what_the_gain_would_make_of_it(string rule)
+    {
+        DiskFacts facts = _disks[rule].Bad.Facts() with { UntracedRequestsPerSecond = null };
+        DiagnosisFinding found = Diagnosis.Of(facts).Findings.Single(finding => finding.Rule == rule);
+        (DiskPace now, DiskPace then) = (found.Now!, found.Then!);
+        Assert.Equal(facts.Trace.RequestsPerSecond, now.RequestsPerSecond, 1e-6);
+        Assert.Equal(found.PredictedGain!.Value, then.MegabytesPerSecond / now.MegabytesPerSecond, 1e-6);
+        Assert.Equal(rule is "D10" or "D13", found.IsBound);
+        Assert.StartsWith(found.IsBound ? "at most" : "about", found.GainWords, StringComparison.Ordinal);
+        Assert.Contains(found.GainWords, Words(facts, found), StringComparison.Ordinal);
+
+        static string Words(DiskFacts facts, DiagnosisFinding found) =>
+            Diagnosis.Of(facts).Findings[0] == found ? Diagnosis.Of(facts).Headline : found.GainWords;
+    }
+
     [Fact]
     public void What_holds_nothing_back_is_fine_and_what_cannot_be_told_is_unknown()
     {

@@ -17,7 +17,7 @@
       "phase",
       "Phase",
       [null, ...xenblk.phases.map(p => p.index)],
-      value => (value === null ? "whole latency" : xenblk.phases[value].name),
+      value => (value === null ? "whole latency" : xenblk.phases[value].label),
     ]);
   const selects = fields.map(([key, label, values, word]) => {
     const select = element(
@@ -47,15 +47,36 @@
       element("label", {}, "to ", range.to, " us"),
       element(
         "button",
-        { type: "button", id: "all-time", onclick: () => set({ from: null, to: null }) },
+        { type: "button", id: "all-time", onclick: () => set({ from: null, to: null, whole: "yes" }) },
         "All the time"
       )
     );
   }
+  // Which operation is shown, and that another can be: all of them together hide what each does.
+  const operations = fields.find(([key]) => key === "operation");
+  const note = element("p", { id: "operation-note", class: "note" });
+  if (xenblk.isFollowed && operations) host.append(note);
+  function sayOperation() {
+    const own = report.points.filter(p => xenblk.wayOf(p) === state.way && p.operation !== "all");
+    const timeOf = p => p.trace.requests * p.phases.meanMicroseconds;
+    const whole = own.reduce((sum, p) => sum + timeOf(p), 0),
+      most = own.reduce((a, b) => (timeOf(b) > timeOf(a) ? b : a));
+    note.textContent =
+      state.operation === "all"
+        ? "All operations together: what each does is mixed. "
+        : `Only ${state.operation} requests, ${xenblk.percent(timeOf(xenblk.point()) / whole)} of the time of all ` +
+          "requests. ";
+    note.textContent +=
+      state.operation === most.operation
+        ? 'The page begins with the operation that has most of it; "all" shows them together.'
+        : `Most of it is of ${most.operation}.`;
+  }
+
   host.addEventListener("submit", event => event.preventDefault());
 
   xenblk.views.push(trace => {
     for (const update of selects) update();
+    if (note.isConnected) sayOperation();
     if (!range) return;
     const shown = trace ? xenblk.range(trace) : { from: 0, to: 0 };
     range.from.value = (shown.from / 1000).toFixed(1);

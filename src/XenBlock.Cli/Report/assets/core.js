@@ -4,6 +4,8 @@ const xenblk = (() => {
   const report = JSON.parse(document.getElementById("report").textContent);
   // A disk that was followed while somebody used it, and no bench: operations, and no sizes and depths to choose.
   const isFollowed = report.schema === "xenblk.traced";
+  // A name that is narrower than what its phase measures says the rest of it too, wherever there is room.
+  const labels = document.body.dataset.labels.split("|");
   const phases = [
     ["grant", "frontend", "waiting for a slot and pages; granting them, or copying into granted ones"],
     ["slot wait", "frontend", "in its slot, waiting to be published with others"],
@@ -17,11 +19,12 @@ const xenblk = (() => {
     ["respond", "backend", "writing the responses of the batch"],
     ["completion wake", "between", "the answer is there; the frontend sleeps, or is at something else"],
     ["finish", "frontend", "revoking or copying out, and telling the application"],
-  ].map(([name, side, meaning], index) => ({ name, side, meaning, index }));
+  ].map(([name, side, meaning], index) => ({ name, side, meaning, index, label: labels[index] }));
   // What a frontend alone cannot see stands where the completion wake does.
   const completion = { ...phases[10] };
   const elsewhere = {
     name: "elsewhere",
+    label: "elsewhere",
     meaning: "all that the frontend alone cannot see: both wake-ups, the backend, and its store",
   };
   const namePhases = p => Object.assign(phases[10], p && p.ends === "frontend" ? elsewhere : completion);
@@ -35,7 +38,8 @@ const xenblk = (() => {
   let pending = 0;
 
   // operation, depth, size, way: the point. from, to: nanoseconds from its start, null for all of it. phase: an index,
-  // null for the whole latency. request: its number in the point. cell: of the heat map, "column,row".
+  // null for the whole latency. request: its number in the point. cell: of the heat map, "column,row". whole: "yes" if
+  // the timeline, too, shows all of the run where no time range is chosen, and not a few typical requests.
   const state = {
     operation: null,
     depth: null,
@@ -46,13 +50,14 @@ const xenblk = (() => {
     phase: null,
     request: null,
     cell: null,
+    whole: null,
     quantity: "bandwidth",
   };
   const numbers = ["depth", "size", "from", "to", "phase", "request"];
 
   // The point that the page begins with; BenchReport.cs says the headline of the same one.
   function first() {
-    if (isFollowed) return report.points[0];
+    if (isFollowed) return report.points[report.firstPoint ?? 0];
     const traced = report.points.filter(p => p.trace && p.trace.requestsKept > 0);
     const list = traced.length > 0 ? traced : report.points;
     const deep = Math.max(...list.map(p => p.depth));
@@ -102,6 +107,7 @@ const xenblk = (() => {
       phase: null,
       request: null,
       cell: null,
+      whole: null,
     });
     for (const [key, value] of new URLSearchParams(location.hash.slice(1))) {
       if (!(key in state)) continue;
@@ -124,7 +130,7 @@ const xenblk = (() => {
     const before = point();
     Object.assign(state, changes);
     settle(state);
-    if (point() !== before) Object.assign(state, { from: null, to: null, request: null, cell: null });
+    if (point() !== before) Object.assign(state, { from: null, to: null, request: null, cell: null, whole: null });
     if ("from" in changes || "phase" in changes) if (!("cell" in changes)) state.cell = null;
     writeAddress();
     draw();
@@ -179,6 +185,32 @@ const xenblk = (() => {
     if (size >= 1e3) return number(ns / 1e3, size >= 1e5 ? 0 : size >= 1e4 ? 1 : 2) + " us";
     return number(ns, 0) + " ns";
   }
+  // Everything in one view has the unit that suits its largest or widest time: numbers of two units cannot be compared
+  // at a glance. Gives the unit's word, its length, and the function that writes a time in it.
+  function unitFor(ns) {
+    const size = Math.abs(ns);
+    const [word, length] =
+      size >= 1e10 ? ["s", 1e9] : size >= 1e7 ? ["ms", 1e6] : size >= 500 || size === 0 ? ["us", 1e3] : ["ns", 1];
+    const text = (value, digits) => {
+      const own = value / length;
+      return number(own, digits ?? (own >= 100 ? 0 : own >= 10 ? 1 : own >= 0.1 ? 2 : 3)) + " " + word;
+    };
+    return { word, length, text };
+  }
+
+  // An axis: where round numbers lie, and each in words, all in the unit that suits the whole.
+  function axis(from, to, count) {
+    const unit = unitFor(to - from);
+    const rough = (to - from) / count / unit.length,
+      tens = 10 ** Math.floor(Math.log10(rough));
+    const step = [1, 2, 5, 10].find(one => one * tens >= rough) * tens;
+    const digits = Math.max(0, -Math.floor(Math.log10(step) + 1e-9));
+    const ticks = [];
+    for (let n = Math.ceil(from / unit.length / step); n * step * unit.length <= to; n++)
+      ticks.push({ at: n * step * unit.length, text: unit.text(n * step * unit.length, digits) });
+    return { unit, digits, ticks, text: ns => unit.text(ns, digits + 1) };
+  }
+
   const percent = part => number(part * 100, part >= 0.1 || part === 0 ? 0 : 1) + " %";
   const sizeText = bytes =>
     bytes >= 1048576 && bytes % 1048576 === 0
@@ -259,12 +291,15 @@ const xenblk = (() => {
     isTraced,
     isFollowed,
     point,
+    first,
     set,
     start,
     draw,
     element,
     number,
     time,
+    unitFor,
+    axis,
     percent,
     sizeText,
     about,

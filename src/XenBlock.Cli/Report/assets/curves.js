@@ -1,7 +1,7 @@
 "use strict";
 // Curves by uPlot: G2 (figures by size), G4 (how many are under way) and G11 (percentiles).
 (() => {
-  const { report, state, set, element, unique, color, time } = xenblk;
+  const { report, state, set, element, unique, color } = xenblk;
   if (report.model || report.points.length === 0) return;
   const plots = {};
   const palette = index => color("--series-" + ["1", "2", "3", "6", "7"][index % 5]);
@@ -310,12 +310,13 @@
       },
       [rows.map(row => row.at), ...series.map(([, key]) => rows.map(row => part(row[key])))]
     );
+    const unit = xenblk.unitFor(length * 1000);
     const cell = ([sent, all]) => `${sent} of ${all}`;
     xenblk.numbersUnder(
       document.getElementById("events-numbers"),
-      `events in steps of ${time(length * 1000)}, sent of published`,
+      `events in steps of ${unit.text(length * 1000)}, sent of published`,
       ["from", ...series.map(([label]) => label)],
-      rows.map(row => [time((row.at - length / 2) * 1000), ...series.map(([, key]) => cell(row[key]))])
+      rows.map(row => [unit.text((row.at - length / 2) * 1000), ...series.map(([, key]) => cell(row[key]))])
     );
   }
 

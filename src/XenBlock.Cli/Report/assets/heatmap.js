@@ -2,7 +2,7 @@
 // G10: time across, the latency (or one phase) upward on a log scale, how many requests by colour. A cell is chosen by
 // a click or by the arrow keys and Enter; then its requests stand below and the first of them in the waterfall.
 (() => {
-  const { state, set, element, time, number, color } = xenblk;
+  const { state, set, element, number, color } = xenblk;
   const rowsPerDecade = 8,
     left = 64,
     bottom = 22,
@@ -30,9 +30,12 @@
       const row = Math.floor(Math.log10(Math.max(10, xenblk.chosenTime(trace, i))) * rowsPerDecade) - lowRow;
       cells[column * rows + Math.min(rows - 1, Math.max(0, row))].push(i);
     }
-    return { from, to, columns, rows, lowRow, cells, width };
+    // On a log scale from the fast to the slow: one unit that has neither many zeros nor many digits.
+    const unit = xenblk.unitFor(Math.max(Math.sqrt(low * high), high / 10));
+    return { from, to, columns, rows, lowRow, cells, width, unit, across: xenblk.axis(from, to, width < 500 ? 4 : 7) };
   }
 
+  const time = ns => grid.unit.text(ns);
   const bounds = row => [
     10 ** ((grid.lowRow + row) / rowsPerDecade),
     10 ** ((grid.lowRow + row + 1) / rowsPerDecade),
@@ -47,7 +50,7 @@
       step = (grid.to - grid.from) / grid.columns;
     return (
       `${number(inside(cell).length, 0)} requests of ${time(low)} to ${time(high)}, submitted from ` +
-      `${time(grid.from + step * cell.column)} on, for ${time(step)}`
+      `${grid.across.text(grid.from + step * cell.column)} on, for ${grid.across.unit.text(step)}`
     );
   };
 
@@ -85,14 +88,11 @@
       context.fillRect(left, height - bottom - row * h, width - left, 1);
       context.fillStyle = color("--text");
     }
-    const ticks = width < 500 ? 2 : 4;
-    for (let tick = 0; tick <= ticks; tick++) {
-      context.textAlign = tick === 0 ? "left" : tick === ticks ? "right" : "center";
-      context.fillText(
-        time(grid.from + ((grid.to - grid.from) * tick) / ticks),
-        left + ((width - left) * tick) / ticks,
-        height - 6
-      );
+    context.textAlign = "center";
+    for (const { at, text } of grid.across.ticks) {
+      const x = left + ((at - grid.from) / (grid.to - grid.from)) * (width - left),
+        half = context.measureText(text).width / 2;
+      context.fillText(text, Math.min(width - half, Math.max(left + half, x)), height - 6);
     }
     for (const [cell, style] of [
       [cellOf(state.cell), "--text"],
@@ -196,10 +196,10 @@
 
   xenblk.views.push(trace => {
     if (!trace) return;
-    grid = gridOf(trace);
+    grid = gridOf(trace, document.getElementById("heat").clientWidth);
     if (cursor && !cellOf(cursor.column + "," + cursor.row)) cursor = null;
     document.getElementById("heat-what").textContent =
-      state.phase === null ? "the whole latency" : "phase " + xenblk.phases[state.phase].name;
+      state.phase === null ? "the whole latency" : "phase " + xenblk.phases[state.phase].label;
     paint();
     requests(trace);
     xenblk.numbersUnder(

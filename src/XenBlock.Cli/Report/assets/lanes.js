@@ -110,10 +110,11 @@ xenblk.lanes = trace => {
       if (!slots.has(lane)) slots.set(lane, []);
       slots.get(lane).push(i);
     }
-    lanes.push(
-      thread("frontend" + suffix, [...granting, ...publishing, ...finishing], frontendWorks),
-      thread("backend" + suffix, back, backendWorks)
-    );
+    // An end that was not traced has no lane: an empty one would look like a thread that sleeps.
+    const ends = xenblk.point().ends || "whole";
+    if (ends !== "backend")
+      lanes.push(thread("frontend" + suffix, [...granting, ...publishing, ...finishing], frontendWorks));
+    if (ends !== "frontend") lanes.push(thread("backend" + suffix, back, backendWorks));
     for (const [number, list] of [...slots].sort((a, b) => a[0] - b[0]))
       lanes.push(slot("slot " + number + suffix, list));
   }

@@ -2,13 +2,12 @@
 // G13: how many are under way, then the threads and the slots of the ring over time. The picture is made of one pixel
 // row a lane, and stretched; so a million slices draw as fast as a thousand.
 (() => {
-  const { state, set, element, time, color } = xenblk;
+  const { state, set, element, color } = xenblk;
   const left = 76,
     top = 44,
     bottom = 20,
-    threads = 2,
     arrowsMax = 400;
-  let known = { trace: null, lanes: null },
+  let known = { trace: null, lanes: null, threads: 2 },
     window_ = { from: 0, to: 1 },
     settle = 0;
   const raster = document.createElement("canvas");
@@ -54,11 +53,12 @@
     const host = document.getElementById("timeline");
     const laneHeight = innerWidth < 600 ? 8 : 11,
       height = top + rowsOf(lanes.length) * laneHeight + bottom;
+    const scale = xenblk.axis(window_.from, window_.to, innerWidth < 600 ? 4 : 7);
+    const shown = `${scale.text(window_.from)} to ${scale.text(window_.to)}`;
     const { made, context, width } = xenblk.canvas(
       host,
       height,
-      `Timeline of ${lanes.length} lanes, ${time(window_.from)} to ` +
-        `${time(window_.to)}: arrow keys move, plus and minus zoom, Enter chooses a request. ` +
+      `Timeline of ${lanes.length} lanes, ${shown}: arrow keys move, plus and minus zoom, Enter chooses a request. ` +
         "The waterfall has it in words."
     );
     const wide = Math.max(1, Math.floor((width - left) * (devicePixelRatio || 1)));
@@ -72,31 +72,36 @@
     lanes.forEach((lane, index) => {
       const first = pixels.subarray(rowsOf(index) * wide, (rowsOf(index) + 1) * wide);
       row(lane, first, weights, colors, wide);
-      if (index < threads) pixels.set(first, (rowsOf(index) + 1) * wide);
+      if (index < known.threads) pixels.set(first, (rowsOf(index) + 1) * wide);
     });
     drawing.putImageData(image, 0, 0);
     context.imageSmoothingEnabled = false;
     context.drawImage(raster, left, top, width - left, rows * laneHeight);
     const stops = pauses(context, width, rows * laneHeight);
-    frame(context, width, height, laneHeight);
+    frame(context, width, height, laneHeight, scale);
     counter(context, width);
-    const arrows = links(context, width, laneHeight);
+    const arrows = !isOneEnd() && links(context, width, laneHeight);
     document.getElementById("timeline-note").textContent =
-      `${time(window_.from)} to ${time(window_.to)}. ` +
-      (arrows
-        ? "Arrows: an event wakes the backend; an answer wakes the frontend."
-        : "Zoom in to see who wakes whom.") +
+      `${shown}. ` +
+      (isOneEnd()
+        ? "The other end was not traced, so who wakes whom is not seen."
+        : arrows
+          ? "Arrows: an event wakes the backend; an answer wakes the frontend."
+          : "Zoom in to see who wakes whom.") +
       stops;
     listen(made, laneHeight);
+    xenblk.overview(trace, window_, look);
   }
 
-  // The two threads have two rows each, a slot one.
-  const rowsOf = lane => lane + Math.min(lane, threads);
+  const isOneEnd = () => (xenblk.point().ends || "whole") !== "whole";
+
+  // The threads of the first queue have two rows each, all else one.
+  const rowsOf = lane => lane + Math.min(lane, known.threads);
   const middleOf = (lane, laneHeight) => top + ((rowsOf(lane) + rowsOf(lane + 1)) / 2) * laneHeight;
 
   const xOf = (at, width) => left + ((at - window_.from) / (window_.to - window_.from)) * (width - left);
 
-  function frame(context, width, height, laneHeight) {
+  function frame(context, width, height, laneHeight, scale) {
     context.fillStyle = color("--back");
     for (let i = 0; i <= known.lanes.length; i++)
       context.fillRect(left, top + rowsOf(i) * laneHeight - 0.5, width - left, 1);
@@ -104,17 +109,16 @@
     context.textAlign = "right";
     const every = Math.ceil(12 / laneHeight);
     known.lanes.forEach((lane, index) => {
-      if (index < 2 || ((index - 2) % every === 0 && index > every))
+      const slot = index - known.threads;
+      if (slot < 0 || (slot % every === 0 && slot > 0))
         context.fillText(lane.name, left - 6, middleOf(index, laneHeight) + 4);
     });
-    const ticks = width < 500 ? 2 : 5;
-    for (let tick = 0; tick <= ticks; tick++) {
-      context.textAlign = tick === 0 ? "left" : tick === ticks ? "right" : "center";
-      context.fillText(
-        time(window_.from + ((window_.to - window_.from) * tick) / ticks),
-        left + ((width - left) * tick) / ticks,
-        height - 5
-      );
+    for (const { at, text } of scale.ticks) {
+      const x = xOf(at, width),
+        half = context.measureText(text).width / 2;
+      context.textAlign = "center";
+      context.fillText(text, Math.min(width - half, Math.max(left + half, x)), height - 5);
+      context.fillRect(x - 0.5, height - bottom, 1, 5);
     }
     if (state.request !== null && state.request < known.trace.count) {
       const x = xOf(known.trace.stamps[0][state.request], width),
@@ -136,6 +140,7 @@
   function pauses(context, width, height) {
     const all = xenblk.point().trace.pauses;
     if (!all) return "";
+    const { text } = xenblk.unitFor(window_.to - window_.from);
     let count = 0,
       sum = 0;
     context.save();
@@ -145,18 +150,20 @@
         end = Math.min(width, xOf(toMicroseconds * 1000, width));
       if (end <= left || x >= width || end < x) continue;
       count++;
-      sum += (toMicroseconds - fromMicroseconds) * 1000;
-      context.globalAlpha = 0.45;
+      sum += Math.min(window_.to, toMicroseconds * 1000) - Math.max(window_.from, fromMicroseconds * 1000);
+      // So faint that the phases under it keep their colours; its edges say where it is.
+      context.globalAlpha = 0.25;
       context.fillRect(x, top, Math.max(1.5, end - x), height);
       context.globalAlpha = 1;
+      for (const edge of [x, end]) context.fillRect(edge - 0.5, top, 1, height);
       context.fillRect(x, top - 5, Math.max(3, end - x), 4);
     }
     context.restore();
     return count === 0
       ? " No garbage collection stopped the threads here."
       : ` Red: all threads stood still for ${count === 1 ? "a garbage collection" : count + " garbage collections"}, ` +
-          time(sum) +
-          (count === 1 ? "." : " together.");
+          text(sum) +
+          (count === 1 ? "." : " together in what is shown.");
   }
 
   const laneOf = request =>
@@ -218,7 +225,10 @@
     window_ = { from: start, to: start + span };
     requestAnimationFrame(paint);
     clearTimeout(settle);
-    settle = setTimeout(() => set(span >= known.trace.end ? { from: null, to: null } : { ...window_ }), 250);
+    settle = setTimeout(
+      () => set(span >= known.trace.end ? { from: null, to: null, whole: "yes" } : { ...window_, whole: null }),
+      250
+    );
   }
   const zoom = (factor, at = (window_.from + window_.to) / 2) =>
     look(at - (at - window_.from) * factor, at + (window_.to - at) * factor);
@@ -228,7 +238,7 @@
   function pick(made, laneHeight, x, y) {
     const box = made.getBoundingClientRect();
     const at_ = Math.floor((y - box.top - top) / laneHeight);
-    const lane = known.lanes[at_ < 2 * threads ? Math.floor(at_ / 2) : at_ - threads];
+    const lane = known.lanes[at_ < 2 * known.threads ? Math.floor(at_ / 2) : at_ - known.threads];
     if (!lane || !lane.requests) return null;
     const at = window_.from + ((x - box.left - left) / (box.width - left)) * (window_.to - window_.from);
     const { starts, ends } = lane.levels[0],
@@ -260,9 +270,10 @@
         look(drag.from + by, drag.to + by);
       } else if (!drag) {
         const hit = pick(made, laneHeight, event.clientX, event.clientY);
+        const { text } = xenblk.unitFor(window_.to - window_.from);
         made.title = hit
-          ? `request ${hit.request}, ${xenblk.phases[hit.slice].name}: ` +
-            time(xenblk.phase(known.trace, hit.request, hit.slice))
+          ? `request ${hit.request}, ${xenblk.phases[hit.slice].label}: ` +
+            text(xenblk.phase(known.trace, hit.request, hit.slice))
           : "";
       }
     };
@@ -308,8 +319,40 @@
     ["Earlier", () => move(-0.5)],
     ["Later", () => move(0.5)],
     ["To the request", () => follow()],
+    ["Whole run", () => set({ from: null, to: null, whole: "yes" })],
+    ["Typical requests", () => set({ from: null, to: null, whole: null })],
+    ["Next garbage collection", () => nextPause()],
   ])
-    buttons.append(element("button", { type: "button", onclick: act }, label));
+    buttons.append(
+      element("button", { type: "button", id: idOf(label), onclick: act }, label)
+    );
+
+  function idOf(label) {
+    return "timeline-" + label.toLowerCase().replaceAll(" ", "-");
+  }
+
+  // From the middle of what is shown on; from the last one to the first again.
+  function nextPause() {
+    const all = xenblk.pausesOf(known.trace),
+      middle = (window_.from + window_.to) / 2;
+    const one = all.find(({ from, to }) => (from + to) / 2 > middle + 1) || all[0];
+    const length = Math.max(2000, one.to - one.from);
+    look(one.from - length, one.to + length);
+  }
+
+  // Without a chosen time range every other view is of the whole run, and this one of what can be told apart.
+  function open(trace) {
+    const isWhole = state.from === null && state.to === null;
+    window_ = isWhole && !state.whole ? xenblk.typical(trace) : xenblk.range(trace);
+    const isTypical = isWhole && !state.whole;
+    document.getElementById("timeline-what").textContent = isTypical
+      ? "A few typical requests, around the median of the latency; every other view is of the whole run until this " +
+        "one is moved."
+      : "What it shows is the time range that every other view follows.";
+    document.getElementById("timeline-whole-run").disabled = isWhole && !isTypical;
+    document.getElementById("timeline-typical-requests").disabled = isTypical;
+    document.getElementById("timeline-next-garbage-collection").hidden = xenblk.pausesOf(trace).length === 0;
+  }
 
   function follow() {
     const i = state.request;
@@ -322,11 +365,12 @@
   function legend() {
     const mean = xenblk.point().trace.breakdowns[0];
     const shown = xenblk.phases.filter(p => mean && mean.phaseMicroseconds[p.index] >= 0.01 * mean.meanMicroseconds);
+    const ends = xenblk.point().ends || "whole";
     const entry = (style, word) => element("span", {}, element("i", style), word);
     document.getElementById("timeline-legend").replaceChildren(
-      entry({ class: "front" }, "frontend at work"),
-      entry({ class: "back-works" }, "backend at work"),
-      ...shown.map(p => entry({ class: "p" + p.index }, p.name))
+      ...(ends === "backend" ? [] : [entry({ class: "front" }, "frontend at work")]),
+      ...(ends === "frontend" ? [] : [entry({ class: "back-works" }, "backend at work")]),
+      ...shown.map(p => entry({ class: "p" + p.index }, p.label))
     );
   }
 
@@ -340,8 +384,8 @@
 
   xenblk.views.push(trace => {
     if (!trace) return;
-    if (known.trace !== trace) known = { trace, lanes: xenblk.lanes(trace) };
-    window_ = xenblk.range(trace);
+    if (known.trace !== trace) known = { trace, lanes: xenblk.lanes(trace), threads: isOneEnd() ? 1 : 2 };
+    open(trace);
     legend();
     paint();
   });

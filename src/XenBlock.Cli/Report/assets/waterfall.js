@@ -1,7 +1,7 @@
 "use strict";
 // G12: one request with every phase, and those that were answered in the same batch.
 (() => {
-  const { phases, state, set, element, time, number } = xenblk;
+  const { phases, state, set, element, number } = xenblk;
   const matesMax = 15;
   let ordered = { key: null, list: [], times: null };
 
@@ -61,6 +61,7 @@
       found.length <= matesMax ? found : [...new Set([chosen, ...found.slice(0, matesMax)])].sort((a, b) => a - b);
     const from = Math.min(...shown.map(i => trace.stamps[0][i])),
       to = Math.max(...shown.map(i => trace.stamps[12][i]));
+    const { text: time } = xenblk.unitFor(to - from);
     const rows = shown.map(i =>
       element(
         "div",
@@ -84,7 +85,7 @@
             .map(p =>
               element("i", {
                 class: "p" + p.index,
-                title: `${p.name}: ${time(xenblk.phase(trace, i, p.index))}`,
+                title: `${p.label}: ${time(xenblk.phase(trace, i, p.index))}`,
                 style:
                   `left:${((100 * (trace.stamps[p.index][i] - from)) / (to - from)).toFixed(3)}%;` +
                   `width:${((100 * xenblk.phase(trace, i, p.index)) / (to - from)).toFixed(3)}%`,
@@ -102,8 +103,8 @@
         "p",
         { id: "fall-name" },
         `Request ${chosen}: ${xenblk.nameOf(trace, chosen)}, slot ${trace.slot[chosen]}, ` +
-          `${time(xenblk.latency(trace, chosen))}, submitted at ${time(trace.stamps[0][chosen])}. Most of it is ` +
-          `${largest.name}: ${time(xenblk.phase(trace, chosen, largest.index))}. ` +
+          `${time(xenblk.latency(trace, chosen))}, submitted at ${xenblk.time(trace.stamps[0][chosen])}. Most of it is ` +
+          `${largest.label}: ${time(xenblk.phase(trace, chosen, largest.index))}. ` +
           (found.length > 1
             ? `${found.length - 1} others were ${word}` +
               (shown.length < found.length ? `; ${shown.length - 1} of them are shown.` : ".")
@@ -114,7 +115,7 @@
         { class: "legend" },
         ...phases
           .filter(p => shown.some(i => xenblk.phase(trace, i, p.index) > (to - from) / 200))
-          .map(p => element("span", {}, element("i", { class: "p" + p.index }), p.name))
+          .map(p => element("span", {}, element("i", { class: "p" + p.index }), p.label))
       ),
       ...rows
     );
@@ -124,7 +125,7 @@
       ["phase", "ns", "ends at, ns from its start"],
       [
         ...phases.map(p => [
-          p.name,
+          p.label,
           number(xenblk.phase(trace, chosen, p.index), 0),
           number(trace.stamps[p.index + 1][chosen] - trace.stamps[0][chosen], 0),
         ]),
