@@ -89,7 +89,12 @@ internal sealed partial class FrontendPump
 
     private void StampRevoked(ulong id, int count)
     {
-        if (IsDetailed) Stamp(_trace!.NowNs, TraceEventKind.PagesRevoked, (uint)count, id, 0);
+        if (!IsDetailed) return;
+
+        // All that is taken together has the time of its beginning, and none may go back.
+        long nowNs = _trace!.NowNs;
+        long timeNs = _takingNs != 0 ? _takingNs : nowNs;
+        Stamp(timeNs, TraceEventKind.PagesRevoked, (uint)count, id, (ulong)(nowNs - timeNs));
     }
 
     private void StampFinished(int count)

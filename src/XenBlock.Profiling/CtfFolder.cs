@@ -21,7 +21,7 @@ public static class CtfFolder
         (TraceEventKind.ResponseTaken, "response_taken", "status", "id", "unused"),
         (TraceEventKind.ResponsesFinished, "responses_finished", "count", "unused", "unused2"),
         (TraceEventKind.PagesGranted, "pages_granted", "pages", "id", "unused"),
-        (TraceEventKind.PagesRevoked, "pages_revoked", "pages", "id", "unused"),
+        (TraceEventKind.PagesRevoked, "pages_revoked", "pages", "id", "after_ns"),
         (TraceEventKind.FrontendSlept, "frontend_slept", "unused", "unused2", "unused3"),
         (TraceEventKind.FrontendWoke, "frontend_woke", "unused", "unused2", "unused3"),
         (TraceEventKind.TurnBegan, "turn_began", "unused", "unused2", "unused3"),
@@ -48,12 +48,17 @@ public static class CtfFolder
     /// <param name="directory">The folder; made if it is not there.</param>
     /// <param name="uuid">The trace's, 16 bytes.</param>
     /// <param name="streams">What was collected; those without a record are left out.</param>
+    /// <param name="spans">Its parts, where it has several; kept with it.</param>
     /// <exception cref="IOException">It cannot be written.</exception>
-    public static void Write(string directory, byte[] uuid, IReadOnlyList<RecordedTrace> streams)
+    public static void Write(
+        string directory,
+        byte[] uuid,
+        IReadOnlyList<RecordedTrace> streams,
+        IReadOnlyList<TracedSpan>? spans = null)
     {
         Directory.CreateDirectory(directory);
         foreach (string old in Directory.GetFiles(directory, "stream-*")) File.Delete(old);
-        File.WriteAllText(Path.Combine(directory, "metadata"), Metadata(uuid, streams));
+        File.WriteAllText(Path.Combine(directory, "metadata"), Metadata(uuid, streams, spans ?? []));
         foreach (RecordedTrace stream in streams.Where(stream => stream.Packets.Count != 0))
         {
             using FileStream file = File.Create(Path.Combine(
@@ -63,7 +68,8 @@ public static class CtfFolder
     }
 
     /// <summary>The description of the records, in CTF's own language (TSDL).</summary>
-    internal static string Metadata(byte[] uuid, IReadOnlyList<RecordedTrace> streams)
+    private static string Metadata(
+        byte[] uuid, IReadOnlyList<RecordedTrace> streams, IReadOnlyList<TracedSpan> spans)
     {
         var text = new StringBuilder();
         string name = new Guid(uuid, bigEndian: true).ToString("D");
@@ -86,19 +92,7 @@ public static class CtfFolder
               tracer_name = "xenblock";
 
             """);
-        foreach (RecordedTrace stream in streams)
-        {
-            text.Append(CultureInfo.InvariantCulture, $"  recorder_{stream.Number} = \"{stream.Name}\";\n");
-            if (stream.Knobs is { } knobs)
-            {
-                text.Append(
-                    CultureInfo.InvariantCulture, $"  knobs_{stream.Number} = \"{KnobWords.Format(knobs)}\";\n");
-            }
-
-            if (stream.SpinUs is { } spinUs)
-                text.Append(CultureInfo.InvariantCulture, $"  spin_us_{stream.Number} = {spinUs};\n");
-        }
-
+        AppendFacts(text, streams, spans);
         text.Append("""
             };
 
@@ -132,5 +126,22 @@ public static class CtfFolder
         }
 
         return text.ToString();
+    }
+
+    // What the records do not say themselves: whose they are, how the disk was set up, and what was done when.
+    private static void AppendFacts(
+        StringBuilder text, IReadOnlyList<RecordedTrace> streams, IReadOnlyList<TracedSpan> spans)
+    {
+        CultureInfo plain = CultureInfo.InvariantCulture;
+        foreach (RecordedTrace stream in streams)
+        {
+            text.Append(plain, $"  recorder_{stream.Number} = \"{stream.Name}\";\n");
+            if (stream.Knobs is { } knobs)
+                text.Append(plain, $"  knobs_{stream.Number} = \"{KnobWords.Format(knobs)}\";\n");
+            if (stream.SpinUs is { } spinUs) text.Append(plain, $"  spin_us_{stream.Number} = {spinUs};\n");
+        }
+
+        foreach ((int index, TracedSpan span) in spans.Index())
+            text.Append(plain, $"  span_{index} = \"{span.FromNs} {span.ToNs} {span.Name}\";\n");
     }
 }

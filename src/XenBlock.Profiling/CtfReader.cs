@@ -39,6 +39,18 @@ public static partial class CtfReader
         return [.. streams.Values.Where(stream => stream.Packets.Count != 0).OrderBy(stream => stream.Number)];
     }
 
+    /// <summary>The parts that the writer kept with it, in order; none where it is all of one kind.</summary>
+    /// <param name="directory">The folder with the metadata.</param>
+    /// <exception cref="IOException">It cannot be read.</exception>
+    public static IReadOnlyList<TracedSpan> Spans(string directory) =>
+    [
+        .. SpanLine().Matches(File.ReadAllText(Path.Combine(directory, "metadata"))).Take(RecordersMax)
+            .Select(match => new TracedSpan(
+                match.Groups["name"].Value,
+                long.Parse(match.Groups["from"].ValueSpan, CultureInfo.InvariantCulture),
+                long.Parse(match.Groups["to"].ValueSpan, CultureInfo.InvariantCulture))),
+    ];
+
     // A line each, as: recorder_3 = "1/xvda frontend 0"; the name is disk, side and queue.
     private static Dictionary<int, RecordedTrace> Recorders(string metadata)
     {
@@ -106,4 +118,9 @@ public static partial class CtfReader
     [GeneratedRegex(
         """^ +spin_us_(?<number>\d{1,6}) = (?<us>\d{1,6});""", RegexOptions.Multiline | RegexOptions.CultureInvariant)]
     private static partial Regex SpinLine();
+
+    [GeneratedRegex(
+        """^ +span_\d{1,6} = "(?<from>\d{1,18}) (?<to>\d{1,18}) (?<name>[\w ,./+-]{1,120})";""",
+        RegexOptions.Multiline | RegexOptions.CultureInvariant)]
+    private static partial Regex SpanLine();
 }

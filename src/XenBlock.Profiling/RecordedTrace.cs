@@ -83,6 +83,32 @@ public sealed class RecordedTrace(int number, string name, TraceSide side, strin
         return since;
     }
 
+    /// <summary>
+    /// The packets that lie within a time; lost is what was lost between them, so much as their headers tell.
+    /// </summary>
+    /// <param name="span">From when to when.</param>
+    public RecordedTrace Within(TracedSpan span)
+    {
+        RecordedTrace within = Empty();
+        ulong before = 0;
+        foreach ((byte[] page, int count) in _packets)
+        {
+            ReadOnlySpan<TraceRecord> records = TracePacket.RecordsOf(page, count);
+            ulong lost = TracePacket.DiscardedBefore(page);
+            if (records[0].TimeNs >= span.FromNs && records[^1].TimeNs <= span.ToNs)
+            {
+                within._packets.Add((page, count));
+                within.Lost = Math.Max(within.Lost, lost - Math.Min(before, lost));
+            }
+            else if (within._packets.Count == 0)
+            {
+                before = lost;
+            }
+        }
+
+        return within;
+    }
+
     /// <summary>Takes over what a reader has read meanwhile.</summary>
     /// <param name="reader">A reader of this recorder.</param>
     /// <param name="wholeOnly">True to leave a packet that is not full to a later call.</param>

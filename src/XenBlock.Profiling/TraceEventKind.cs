@@ -33,7 +33,10 @@ public enum TraceEventKind : ushort
     /// <summary>Frontend, full: pages were granted for one request; the amount is how many.</summary>
     PagesGranted = 9,
 
-    /// <summary>Frontend, full: the grants of one request's pages were taken back.</summary>
+    /// <summary>
+    /// Frontend, full: the grants of one request's pages were taken back; the time is that of the taking, as of the
+    /// response, and the detail how many nanoseconds later it was done.
+    /// </summary>
     PagesRevoked = 10,
 
     /// <summary>Frontend, full: its thread goes to sleep until there is an event.</summary>

@@ -85,6 +85,10 @@ public static class TracePacket
         return kept;
     }
 
+    /// <summary>How many records of its stream had been lost when a page was sealed.</summary>
+    internal static ulong DiscardedBefore(ReadOnlySpan<byte> page) =>
+        BinaryPrimitives.ReadUInt64LittleEndian(page[DiscardedOffset..]);
+
     /// <summary>A sealed page with its times moved to another clock.</summary>
     internal static byte[] Moved(byte[] page, int recordCount, ClockOffset clock)
     {

@@ -9,6 +9,7 @@ using XenBlock.Protocol;
 using XenBlock.SharedMemory;
 using XenBlock.Storage;
 using XenBlock.TestKit.Tampered;
+using XenBlock.Tracing;
 using XenBlock.XenStore;
 using TraceLevel = XenBlock.Profiling.TraceLevel;
 
@@ -32,7 +33,13 @@ internal sealed class PlayedDisk : IAsyncDisposable
     private PricedMapper _mapper = null!;
     private long _next;
 
-    private PlayedDisk(Configuration plan) => Plan = plan;
+    private readonly PlayedDoor _door;
+
+    private PlayedDisk(Configuration plan, PlayedDoor door)
+    {
+        Plan = plan;
+        _door = door;
+    }
 
     public Configuration Plan { get; }
 
@@ -46,9 +53,20 @@ internal sealed class PlayedDisk : IAsyncDisposable
     /// <summary>What the last trace recorded.</summary>
     public IReadOnlyList<RecordedTrace> Streams => _trace.Streams;
 
-    public static async Task<PlayedDisk> OpenAsync(Configuration plan)
+    /// <summary>The domain that may trace it from outside; null unless its door is open to one.</summary>
+    public IHypervisor? Tracer { get; private set; }
+
+    /// <summary>Which disk a tracer follows.</summary>
+    public static TraceSubject Subject { get; } = new()
     {
-        var disk = new PlayedDisk(plan);
+        Frontend = new DomainId(1),
+        Backend = DomainId.Zero,
+        Vbd = _vbd,
+    };
+
+    public static async Task<PlayedDisk> OpenAsync(Configuration plan, PlayedDoor door = PlayedDoor.Own)
+    {
+        var disk = new PlayedDisk(plan, door);
         await disk.BuildAsync();
         return disk;
     }
@@ -132,6 +150,9 @@ internal sealed class PlayedDisk : IAsyncDisposable
         {
             Channel = channel => new PricedChannel(channel, Plan.Prices),
         };
+        if (_door == PlayedDoor.Shared) Tracer = Keep(machine.AddDomain(new DomainId(7)));
+        TraceSession? backTrace = await SessionAsync(dom0);
+        TraceSession? frontTrace = await SessionAsync(guest);
         BlockBackend backend = Keep(BlockBackend.Create(back));
         _served = Keep(await backend.ServeAsync(guest.DomainId, _vbd, _store, new ServedDiskOptions
         {
@@ -141,7 +162,7 @@ internal sealed class PlayedDisk : IAsyncDisposable
             PersistentPagesMax = Plan.PersistentPagesMax,
             QueuesMax = 1,
             SpinUs = Plan.SpinUs,
-            Trace = _trace,
+            Trace = backTrace,
         }));
         _device = Keep(await BlockDevice.ConnectAsync(front, "xvda", new BlockDeviceOptions
         {
@@ -150,11 +171,19 @@ internal sealed class PlayedDisk : IAsyncDisposable
             Persistent = Plan.Access == PayloadAccess.Persistent,
             RingPageOrder = Plan.RingPageOrder,
             SpinUs = Plan.SpinUs,
-            Trace = _trace,
+            Trace = frontTrace,
         }));
         _queue = _device.OpenQueue();
         _buffer = _device.RentBuffer(Plan.Depth * Plan.SizeBytes);
     }
+
+    private async Task<TraceSession?> SessionAsync(IHypervisor domain) => _door switch
+    {
+        PlayedDoor.Own => _trace,
+        PlayedDoor.Shared => Keep(await SharedTrace.OpenAsync(
+            domain, new SharedTraceOptions { Tracer = Tracer!.DomainId })).Session,
+        _ => null,
+    };
 
     private T Keep<T>(T part)
         where T : IAsyncDisposable

@@ -36,14 +36,16 @@ for (int i = 0; i < args.Length; i++)
         default:
             await Console.Error.WriteLineAsync($"diagnose: \"{args[i]}\" is not understood. "
                 + "It takes --rounds N, --only D7, --explain, --out docs/diagnosis.md, --pages DIR for the page of "
-                + "each bad disk, or --cost for what recording costs.");
+                + "each bad disk, or --cost for what recording costs (--only door: tracing from outside).");
             return 2;
     }
 }
 
 if (isCost)
 {
-    await RecorderCost.RunAsync(rounds < 10 ? 40 : rounds);
+    int pairs = rounds < 10 ? 40 : rounds;
+    if (only != "door") await RecorderCost.RunAsync(pairs);
+    await DoorCost.RunAsync(pairs);
     return 0;
 }
 

@@ -24,6 +24,6 @@ internal static class ScenarioPage
             Diagnosis = DiagnosisReport.Of(Diagnosis.Of(facts)),
         };
         Directory.CreateDirectory(folder);
-        TraceJob.WriteReports(document, trace, folder);
+        TraceJob.WriteReports(document, TracedDiskPoints.Of(trace, document.Diagnosis), folder);
     }
 }

@@ -104,7 +104,7 @@ public sealed class BrowserTests : IDisposable
             Ends = "frontend (dom1), backend (dom0)",
             Seconds = 5,
         };
-        return TracedDiskPage.Render(document, trace)!;
+        return TracedDiskPage.Render(document, TracedDiskPoints.Of(trace, document.Diagnosis))!;
     }
 
     private static string Root()

@@ -105,14 +105,14 @@ public sealed partial class MetricsTests : IDisposable
     }
 
     // The folder of the solution, above that of the built tests.
-    private static string Root()
+    internal static string Root()
     {
         string folder = AppContext.BaseDirectory;
         while (!File.Exists(Path.Combine(folder, "XenBlock.slnx"))) folder = Path.GetDirectoryName(folder)!;
         return folder;
     }
 
-    private static int FreePort()
+    internal static int FreePort()
     {
         using TcpListener probe = new(IPAddress.Loopback, 0);
         probe.Start();

@@ -126,6 +126,55 @@ public sealed class TraceTests : IDisposable
     }
 
     [Fact]
+    public async Task The_points_of_a_benchs_trace_are_told_apart()
+    {
+        string folder = _shop.Path("bench");
+        ToolResult bench = await Tool.RunAsync(
+            "bench", "--trace", "phases", "--out", folder, "--size", "8M", "--sizes", "4K", "--depths", "1,32",
+            "--access", "persistent", "--repeats", "1");
+        Assert.True(bench.ExitCode == 0, $"{bench}");
+        JsonElement[] measured = [.. Json(await File.ReadAllTextAsync(folder + "/report.json")).GetProperty("points")
+            .EnumerateArray()];
+        JsonElement all = await OpenedAsync("-o", _shop.Path("again"));
+        JsonElement[] points = [.. all.GetProperty("points").EnumerateArray()];
+        Assert.Equal(measured.Length, points.Length);
+        Assert.Empty(all.GetProperty("operations").EnumerateArray());
+        Assert.Contains("id=\"report\"", File.ReadAllText(_shop.Path("again/report.html")), StringComparison.Ordinal);
+        for (int i = 0; i < points.Length; i++)
+        {
+            JsonElement operation = Assert.Single(points[i].GetProperty("operations").EnumerateArray());
+            Assert.Equal(
+                measured[i].GetProperty("operation").GetString(), operation.GetProperty("operation").GetString());
+            Assert.InRange(
+                operation.GetProperty("requests").GetInt32(),
+                1,
+                measured[i].GetProperty("trace").GetProperty("requests").GetInt32());
+            Assert.True(JsonElement.DeepEquals(
+                measured[i].GetProperty("diagnosis"), points[i].GetProperty("diagnosis")));
+            JsonElement one = await OpenedAsync("--point", $"{i + 1}");
+            Assert.Equal($"{operation}", $"{Assert.Single(one.GetProperty("operations").EnumerateArray())}");
+        }
+
+        // By its records alone each is judged by itself.
+        File.Delete(folder + "/report.json");
+        JsonElement alone = await OpenedAsync();
+        Assert.DoesNotContain("do not say", $"{alone}", StringComparison.Ordinal);
+        Assert.Equal(points.Length, alone.GetProperty("points").GetArrayLength());
+        ToolResult none = await Tool.RunAsync("trace", "--open", folder, "--point", "99");
+        Assert.Equal(2, none.ExitCode);
+        Assert.Contains("--point is 99", none.Error, StringComparison.Ordinal);
+
+        async Task<JsonElement> OpenedAsync(params string[] arguments)
+        {
+            ToolResult opened = await Tool.RunAsync(["trace", "--open", folder, "--json", .. arguments]);
+            Assert.True(opened.ExitCode == 0, $"{opened}");
+            return Json(opened.Output);
+        }
+
+        static JsonElement Json(string text) => JsonDocument.Parse(text).RootElement;
+    }
+
+    [Fact]
     public async Task What_cannot_be_traced_is_a_sentence()
     {
         string image = _shop.Sparse("image.raw", 4 << 20);

@@ -74,7 +74,7 @@ internal static class BenchJob
         runner.Run();
         if (settings.TraceDirectory is { } directory && session.Trace is { } trace)
         {
-            CtfFolder.Write(Path.Combine(directory, "ctf"), trace.Uuid, runner.Traced);
+            CtfFolder.Write(Path.Combine(directory, "ctf"), trace.Uuid, runner.Traced, runner.TracedSpans);
             PerfettoFile.Write(Path.Combine(directory, "trace.pftrace"), runner.TracedRequests);
             BlktraceFile.Write(directory, runner.TracedRequests);
         }

@@ -31,6 +31,9 @@ internal sealed class BenchRunner(
     /// <summary>What was traced of the points; empty if nothing was.</summary>
     public IReadOnlyList<RecordedTrace> Traced { get; private set; } = [];
 
+    /// <summary>When each point that is in it was traced.</summary>
+    public IReadOnlyList<TracedSpan> TracedSpans { get; private set; } = [];
+
     /// <summary>The requests that were traced.</summary>
     public IReadOnlyList<RequestTrace> TracedRequests { get; private set; } = [];
 
@@ -98,6 +101,7 @@ internal sealed class BenchRunner(
         for (int i = 0; i < _points.Count; i++)
             _points[i].Diagnosis = diagnoses[i];
         Traced = tracer.Kept;
+        TracedSpans = tracer.Spans;
         TracedRequests = tracer.Requests;
     }
 

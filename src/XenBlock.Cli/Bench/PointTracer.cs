@@ -1,8 +1,10 @@
+using System.Diagnostics;
 using XenBlock.Backend;
 using XenBlock.Profiling;
 using XenBlock.Profiling.Views;
 using XenBlock.Protocol;
 using XenBlock.SharedMemory;
+using TraceLevel = XenBlock.Profiling.TraceLevel;
 
 namespace XenBlock.Cli.Bench;
 
@@ -23,8 +25,9 @@ internal sealed class PointTracer(BenchSession session, TraceSession trace, Trac
     // Both ends are as they are by themselves, and have the same.
     private static readonly int s_spinUs = new ServedDiskOptions().SpinUs;
 
-    // What a folder of traces may take on the disk.
+    // What a folder of traces may take on the disk; each point has the same part, and enough of it to be judged by.
     private const long KeptBytesMax = 64L << 20;
+    private const long KeptBytesMinPerPoint = 1 << 20;
     private const int RequestsMax = 200_000;
 
     // What a page may carry, so that it stays below 4 MB; each point has the same part, of which a few are needed.
@@ -34,9 +37,13 @@ internal sealed class PointTracer(BenchSession session, TraceSession trace, Trac
     private readonly List<RecordedTrace> _kept = [];
     private readonly List<RequestTrace> _requests = [];
     private readonly RuntimePauses _pauses = new(TimeProvider.System);
-    private long _keptBytes;
+    private readonly List<TracedSpan> _spans = [];
+    private readonly long _keptPerPoint = Math.Max(KeptBytesMinPerPoint, KeptBytesMax / Math.Max(1, pointCount));
 
-    /// <summary>Packets of the points so far, up to 64 MiB; then only their phases.</summary>
+    /// <summary>When each of the points that are kept was traced.</summary>
+    public IReadOnlyList<TracedSpan> Spans => _spans;
+
+    /// <summary>Packets of the points so far: of each the first, 64 MiB of all together.</summary>
     public IReadOnlyList<RecordedTrace> Kept => _kept;
 
     /// <summary>The requests of the points so far, up to 200,000 or somewhat more.</summary>
@@ -56,6 +63,7 @@ internal sealed class PointTracer(BenchSession session, TraceSession trace, Trac
         DiskCounters? before = session.ReadDisks();
         ThreadWatch threads = new();
         int collections = GC.CollectionCount(0);
+        long beganNs = NowNs();
         trace.Level = level;
         worker.Measure(point, LengthFor(requestsPerSecond), session.Read);
         trace.Level = TraceLevel.Off;
@@ -65,7 +73,7 @@ internal sealed class PointTracer(BenchSession session, TraceSession trace, Trac
             Thread.Sleep(s_pausesLate);
         trace.Collect();
         IReadOnlyList<RecordedTrace> streams = trace.Streams;
-        Keep(streams);
+        Keep(streams, new TracedSpan(point.Name, beganNs, NowNs()));
         IReadOnlyList<RequestTrace> requests = RequestJoiner.JoinAll(streams, out int incomplete);
         if (_requests.Count < RequestsMax)
             _requests.AddRange(requests);
@@ -113,17 +121,27 @@ internal sealed class PointTracer(BenchSession session, TraceSession trace, Trac
         };
     }
 
-    private void Keep(IReadOnlyList<RecordedTrace> streams)
+    // The clock of the recorders.
+    private static long NowNs() => (long)Stopwatch.GetElapsedTime(0).TotalNanoseconds;
+
+    private void Keep(IReadOnlyList<RecordedTrace> streams, TracedSpan span)
     {
+        _spans.Add(span);
+        long[] endsNs =
+        [
+            .. streams.SelectMany(stream => stream.Packets)
+                .Select(packet => TracePacket.RecordsOf(packet.Page, packet.RecordCount)[^1].TimeNs).Order(),
+        ];
+
+        // Both ends up to one moment, or requests would lack their other half.
+        long packetsMax = _keptPerPoint / TracePacket.SizeBytes;
+        TracedSpan kept = endsNs.Length <= packetsMax ? span : span with { ToNs = endsNs[packetsMax] };
         foreach (RecordedTrace stream in streams)
         {
-            if (_keptBytes > KeptBytesMax)
-                return;
-            RecordedTrace? kept = _kept.Find(one => one.Number == stream.Number);
-            if (kept is null)
-                _kept.Add(kept = stream.Empty());
-            kept.Append(stream);
-            _keptBytes += stream.Packets.Count * (long)TracePacket.SizeBytes;
+            RecordedTrace? own = _kept.Find(one => one.Number == stream.Number);
+            if (own is null)
+                _kept.Add(own = stream.Empty());
+            own.Append(stream.Within(kept));
         }
     }
 }

@@ -52,6 +52,13 @@ internal sealed class TraceCommand : XenblkCommand
         HelpName = "FILE",
     };
 
+    private readonly Option<int?> _point = new("--point")
+    {
+        Description = "With --open of a bench's folder: one point of its table by itself, from 1. Without this all are "
+            + "listed.",
+        HelpName = "N",
+    };
+
     private readonly Option<int?> _tracer = CommonOptions.Tracer(
         "The domain that we are on an embedded machine: the one that may trace.");
 
@@ -72,10 +79,12 @@ internal sealed class TraceCommand : XenblkCommand
                                                     machine keeps its memory: xenblk machine --on-crash preserve
             xenblk trace --domain 5 --vdev xvdb -o t          on Xen, in dom0
             xenblk trace --open t -o again          the page of a trace that was saved
+            xenblk trace --open bench --point 3     one point of the table of bench --trace phases --out bench
             xenblk trace --open net.ctf -o t        an old trace of mirage-profile, for Perfetto
             """)
     {
-        foreach (Option option in (Option[])[_domain, _vdev, _backend, _out, _seconds, _open, _tracer, _machine])
+        foreach (Option option in (Option[])
+            [_domain, _vdev, _backend, _out, _seconds, _open, _point, _tracer, _machine])
             Options.Add(option);
     }
 
@@ -87,10 +96,12 @@ internal sealed class TraceCommand : XenblkCommand
             string? converted = run.Result.GetValue(_out);
             if (converted is not null)
                 MakeDirectory(converted);
-            TraceOpening.Run(run, old, converted);
+            TraceOpening.Run(run, old, run.Result.GetValue(_point), converted);
             return ExitCodes.Okay;
         }
 
+        if (run.Result.GetValue(_point) is not null)
+            throw new UsageException("--point is of a trace that was saved; name it with --open DIR.");
         if (run.Result.GetValue(_out) is not { Length: > 0 } directory)
             throw new UsageException("Say where to write what is seen: xenblk trace -o DIR.");
         string vdev = run.Result.GetRequiredValue(_vdev);

@@ -105,5 +105,9 @@ internal sealed record PointReport
 
     /// <summary>What to call it in a sentence, as "Read of 4 KiB at depth 32, map".</summary>
     public static string NameOf(PointReport point, string way) =>
-        $"{Findings.Capital(point.Operation)} of {ByteSize.Format(point.SizeBytes)} at depth {point.Depth}, {way}";
+        NameOf(point.Operation, point.SizeBytes, point.Depth, way);
+
+    /// <summary>The same of its parts.</summary>
+    public static string NameOf(string operation, int sizeBytes, int depth, string way) =>
+        $"{Findings.Capital(operation)} of {ByteSize.Format(sizeBytes)} at depth {depth}, {way}";
 }

@@ -39,4 +39,7 @@ internal sealed record TraceDocument(
 {
     /// <summary>The schema's name and version.</summary>
     public const string SchemaName = "xenblk.trace/1";
+
+    /// <summary>The points of the bench that it is the trace of, each by itself; none of a disk in use.</summary>
+    public IReadOnlyList<TracedPointDocument> Points { get; init; } = [];
 }

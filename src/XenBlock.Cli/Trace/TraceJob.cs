@@ -54,7 +54,7 @@ internal sealed class TraceJob(CommandRun run, IHypervisor tracer, TraceSubject 
             RecordsRefused = unchecked((long)follower.Refused),
             Problems = [.. follower.Problems],
         };
-        WriteReports(document, trace, directory);
+        WriteReports(document, TracedDiskPoints.Of(trace, document.Diagnosis), directory);
         return document;
     }
 
@@ -88,13 +88,13 @@ internal sealed class TraceJob(CommandRun run, IHypervisor tracer, TraceSubject 
     }
 
     /// <summary>Writes trace.json and, where requests were seen whole, report.html.</summary>
-    public static void WriteReports(TraceDocument document, FollowedTrace trace, string directory)
+    public static void WriteReports(TraceDocument document, TracedDiskPoints points, string directory)
     {
         File.WriteAllText(
             Path.Combine(directory, "trace.json"),
             JsonSerializer.Serialize(document, JsonLines.Default.TraceDocument) + "\n");
         string page = Path.Combine(directory, "report.html");
-        if (TracedDiskPage.Render(document, trace) is { } html)
+        if (TracedDiskPage.Render(document, points) is { } html)
             File.WriteAllText(page, html);
         else if (File.Exists(page))
             File.Delete(page); // of an earlier trace, and of this one there is nothing to show

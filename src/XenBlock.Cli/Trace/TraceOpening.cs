@@ -18,11 +18,21 @@ internal static class TraceOpening
     /// <summary>Says what is in it, and writes what bench and trace would have written of it.</summary>
     /// <param name="run">Where to say it.</param>
     /// <param name="path">A folder of bench or trace, its ctf folder, or a trace of mirage-profile.</param>
+    /// <param name="point">Which point of a bench's trace, from 1; null for all.</param>
     /// <param name="directory">Where to write the page and the files; null to write nothing.</param>
     /// <exception cref="UsageException">It cannot be read, or is something else.</exception>
-    public static void Run(CommandRun run, string path, string? directory)
+    public static void Run(CommandRun run, string path, int? point, string? directory)
     {
         string[] parts = PartsOf(path);
+        IReadOnlyList<TracedSpan> spans = parts.Length == 1 ? CtfReader.Spans(parts[0]) : [];
+        if (spans.Count != 0)
+        {
+            OpenBench(run, parts[0], spans, point, directory);
+            return;
+        }
+
+        if (point is not null)
+            throw new UsageException($"--point names a point of a bench; {path} has none.");
         if (parts.Length == 0)
         {
             MirageOpening.Run(run, path, directory);
@@ -38,8 +48,22 @@ internal static class TraceOpening
             return;
         foreach (FollowedPart part in trace.Parts)
             TraceJob.WriteViews(part, Path.Combine(directory, part.Name));
-        TraceJob.WriteReports(document, trace, directory);
+        TraceJob.WriteReports(document, TracedDiskPoints.Of(trace, document.Diagnosis), directory);
         run.Remark($"Written: {directory}");
+    }
+
+    private static void OpenBench(
+        CommandRun run, string ctf, IReadOnlyList<TracedSpan> spans, int? point, string? directory)
+    {
+        try
+        {
+            BenchOpening.Run(run, ctf, spans, point, directory);
+        }
+        catch (Exception exception)
+            when (exception is InvalidDataException or IOException or UnauthorizedAccessException)
+        {
+            throw new UsageException(Failure.Sentence(exception.Message));
+        }
     }
 
     // Of ends whose clocks could not be brought together a tracer leaves a folder each.
@@ -123,7 +147,8 @@ internal static class TraceOpening
     private static int DomainOf(RecordedTrace stream) =>
         int.TryParse(stream.Disk.Split('/')[0], out int domain) ? domain : 0;
 
-    private static double SecondsOf(List<FollowedPart> parts)
+    /// <summary>From the first submission to the last completion.</summary>
+    internal static double SecondsOf(IReadOnlyList<FollowedPart> parts)
     {
         RequestTrace[] all = [.. parts.SelectMany(part => part.Requests)];
         return all.Length == 0

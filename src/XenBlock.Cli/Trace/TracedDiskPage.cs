@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Text.Json;
 using XenBlock.Cli.CommandLine;
 using XenBlock.Cli.Report;
-using XenBlock.Tracing;
 
 namespace XenBlock.Cli.Trace;
 
@@ -11,10 +10,9 @@ internal static class TracedDiskPage
 {
     /// <summary>Makes it; null where not one request was seen whole.</summary>
     /// <param name="document">What was found.</param>
-    /// <param name="trace">The requests behind it.</param>
-    public static string? Render(TraceDocument document, FollowedTrace trace)
+    /// <param name="points">The requests behind it.</param>
+    public static string? Render(TraceDocument document, TracedDiskPoints points)
     {
-        TracedDiskPoints points = TracedDiskPoints.Of(trace, document.Diagnosis);
         if (points.Points.Count == 0)
             return null;
         TracedDiskReport report = new()
@@ -32,7 +30,7 @@ internal static class TracedDiskPage
         {
             Kind = "followed",
             Title = $"{document.Vdev} of domain {document.Domain}: where the time of its requests goes",
-            Headline = document.Diagnosis.Outcome is "unknown"
+            Headline = document.Diagnosis.Outcome is "unknown" && document.Points.Count == 0
                 ? $"{Largest(report.Points[report.FirstPoint])} {document.Diagnosis.Headline}"
                 : Findings.Capital(document.Diagnosis.Cause),
             Machine = document.IsEmulated == true ? $"{machine}. {HtmlReport.Emulated}" : machine,
@@ -49,7 +47,9 @@ internal static class TracedDiskPage
                 ("xenblk", report.ToolVersion),
             ],
             PhasesHtml = "",
-            TablesHtml = string.Concat(document.Operations.GroupBy(operation => operation.Part).Select(Table)),
+            TablesHtml = string.Concat(document.Operations.Concat(document.Points.SelectMany(point => point.Operations
+                .Select(operation => operation with { Part = point.Name })))
+                .GroupBy(operation => operation.Part).Select(Table)),
             Note = "MB is 10^6 bytes. A request is what lies on the ring; the frontend may have split an operation of "
                 + "its user into several. The same numbers are in trace.json, and every request is in ctf.",
             Requests = report.Traced,
@@ -62,7 +62,7 @@ internal static class TracedDiskPage
         PhaseReport most = point.Phases.Phases.MaxBy(phase => phase.Share)!;
         double us = point.Phases.MeanMicroseconds;
         string latency = us >= 10_000 ? $"{BenchTable.Number(us / 1000)} ms" : $"{BenchTable.Number(us)} us";
-        return $"Most of a request's {latency} is {most.Name}: {BenchTable.Percent(most.Share)}.";
+        return $"The largest part of a request's {latency} is {most.Name}, {BenchTable.Percent(most.Share)}.";
     }
 
     private static string Table(IGrouping<string, TracedOperation> part) => HtmlReport.Table(

@@ -36,19 +36,32 @@ internal sealed class TracedDiskPoints
     /// <summary>Makes them.</summary>
     /// <param name="trace">What was followed.</param>
     /// <param name="diagnosis">Why the disk is as slow as it is.</param>
-    public static TracedDiskPoints Of(FollowedTrace trace, DiagnosisReport diagnosis)
+    public static TracedDiskPoints Of(FollowedTrace trace, DiagnosisReport diagnosis) =>
+        Of([(trace, diagnosis, Mode: null)]);
+
+    /// <summary>Makes them of several traces, as of the points of a bench.</summary>
+    /// <param name="traces">Each with its diagnosis, and what it is called; null for which ends were traced.</param>
+    public static TracedDiskPoints Of(IReadOnlyList<(FollowedTrace Trace, DiagnosisReport Why, string? Mode)> traces)
     {
         TracedDiskPoints made = new();
-        var groups = trace.Parts.SelectMany(part => part.Requests.GroupBy(request => request.Part)
-            .Select(group => (Part: part, Ends: group.Key, Requests: group.ToArray()))).ToArray();
+        var groups = traces.SelectMany(one => one.Trace.Parts
+            .SelectMany(part => part.Requests.GroupBy(request => request.Part)
+                .Select(group => (Part: part, Ends: group.Key, Requests: group.ToArray(), one.Why, one.Mode))))
+            .ToArray();
         foreach (var group in groups)
-            made.Add(group.Part, group.Ends, group.Requests, ShownMax / groups.Length, diagnosis);
+            made.Add(group.Part, group.Ends, group.Requests, ShownMax / groups.Length, group.Why, group.Mode);
         return made;
     }
 
     private void Add(
-        FollowedPart part, TracedPart ends, RequestTrace[] requests, int shownMax, DiagnosisReport diagnosis)
+        FollowedPart part,
+        TracedPart ends,
+        RequestTrace[] requests,
+        int shownMax,
+        DiagnosisReport diagnosis,
+        string? mode)
     {
+        mode ??= ends == TracedPart.Whole ? "both ends" : $"{ends.ToString().ToLowerInvariant()} alone";
         int index = _points.Count;
         int slotCount = requests.Select(request => request.Id).Distinct().Count();
         TraceStatistics statistics = TraceStatistics.Of(part.Streams, requests, part.Incomplete, slotCount);
@@ -56,13 +69,13 @@ internal sealed class TracedDiskPoints
         string[] operations = [.. requests.Select(request => request.Operation).Distinct(StringComparer.Ordinal)];
         string word = operations.Length == 1 ? operations[0] : All;
         _requests.Add(new TracedRequests(index, whole.StartNs, whole.Kept));
-        _points.Add(Point(word, index, ends, requests, whole, statistics.Summary) with { Diagnosis = diagnosis });
+        _points.Add(Point(word, index, ends, mode, requests, whole, statistics.Summary) with { Diagnosis = diagnosis });
         foreach (string operation in operations.Length == 1 ? [] : operations)
         {
             bool IsOwn(RequestTrace request) => string.Equals(request.Operation, operation, StringComparison.Ordinal);
             RequestTrace[] own = [.. requests.Where(IsOwn)];
             PhaseSummary summary = PhaseSummary.Of(own, incomplete: 0, part.Lost);
-            _points.Add(Point(operation, index, ends, own, Narrowed(whole, own, IsOwn), summary));
+            _points.Add(Point(operation, index, ends, mode, own, Narrowed(whole, own, IsOwn), summary));
         }
     }
 
@@ -86,6 +99,7 @@ internal sealed class TracedDiskPoints
         string operation,
         int index,
         TracedPart ends,
+        string mode,
         RequestTrace[] requests,
         TraceView view,
         PhaseSummary summary)
@@ -97,7 +111,7 @@ internal sealed class TracedDiskPoints
             Operation = operation,
             SizeBytes = (int)(bytes / requests.Length),
             Depth = (int)Math.Round(summary.MeanLatencyNs * requests.Length / Math.Max(1, view.DurationNs)),
-            Mode = ends == TracedPart.Whole ? "both ends" : $"{ends.ToString().ToLowerInvariant()} alone",
+            Mode = mode,
             Ends = ends.ToString().ToLowerInvariant(),
             RequestsOf = index,
             MegabytesPerSecond = bytes / 1e6 / seconds,

@@ -29,6 +29,9 @@ internal sealed class AccessRule() : DiagnosisRule("D9", "access bound")
                 + "(ServedDiskOptions.Access), or auto, which takes the cheapest; bench --access all measures each.",
             $"{Words.Us(reachNs)} to reach the pages of a request and {Words.Us(letGoNs)} to let them go, of the "
                 + $"backend's {Words.Us(model.BackendNs)}",
-            "the gain is that of pages that stay mapped");
+            "the gain is that of pages that stay mapped"
+                + (model.StaysAwakeWithout(savedNs)
+                    ? ", and of ends that then find each other awake: no events, and nobody to wake, for each batch"
+                    : ""));
     }
 }

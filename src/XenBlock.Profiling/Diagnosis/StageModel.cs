@@ -110,13 +110,19 @@ internal sealed class StageModel
 
         // What is idle now stays idle: the two ends may be taking turns, on one processor say, and then nothing is
         // gained but the work itself.
-        bool isBackend = BackendBusy >= FrontendBusy;
-        double turnNs = isBackend ? BackendNs / BackendBusy : FrontendNs / FrontendBusy;
+        double turnNs = TurnNs;
         double leftNs = Math.Max(
             turnNs - backendNs - frontendNs, Math.Max(BackendNs - backendNs, FrontendNs - frontendNs));
-        leftNs = Math.Min(leftNs, AwakeNs(turnNs, backendNs + frontendNs - eventsNs));
+        leftNs = Math.Min(leftNs, AwakeNs(backendNs + frontendNs - eventsNs));
         return leftNs <= 0 ? double.MaxValue : Math.Max(1, turnNs / leftNs);
     }
+
+    /// <summary>
+    /// Whether two ends that sleep between batches would find each other awake, without some of the work: then the
+    /// gain is also that of events and wake-ups.
+    /// </summary>
+    /// <param name="savedNs">Nanoseconds a request that neither end's thread would work.</param>
+    public bool StaysAwakeWithout(double savedNs) => IsSaturated && AwakeNs(savedNs) < double.MaxValue;
 
     /// <summary>The throughput if the two ends work one after the other, without some of the work.</summary>
     /// <param name="savedNs">Nanoseconds a request that neither end's thread would work.</param>
@@ -130,6 +136,9 @@ internal sealed class StageModel
     public double GainOfDepth(double times) =>
         RequestsPerSecond <= 0 ? 1 : Math.Max(1, Math.Min(times, Capacity / RequestsPerSecond));
 
+    // What passes between two requests of the busier end's thread, with what it is idle.
+    private double TurnNs => BackendBusy >= FrontendBusy ? BackendNs / BackendBusy : FrontendNs / FrontendBusy;
+
     private static double Ratio(double wholeNs, double savedNs) =>
         wholeNs <= savedNs ? double.MaxValue : wholeNs / (wholeNs - savedNs);
 
@@ -139,9 +148,9 @@ internal sealed class StageModel
     // that wakes, for each batch. Where a batch becomes shorter than that both stay awake, and what is left is their
     // work alone, one after the other. Ends that send events though a batch is short do so for another reason, which
     // a shorter one does not take away.
-    private double AwakeNs(double turnNs, double savedNs)
+    private double AwakeNs(double savedNs)
     {
-        if (turnNs * BatchSize < _spinNs) return double.MaxValue;
+        if (TurnNs * BatchSize < _spinNs) return double.MaxValue;
         double notifyNs = BackendWorkNs(PumpWork.Notify) + FrontendWorkNs(PumpWork.Notify);
         double awakeNs = BackendNs + FrontendNs - notifyNs - savedNs;
         bool staysAwake = _eventsPerBatch >= EventsPerBatchMin && awakeNs > 0 && awakeNs * BatchSize < _spinNs;

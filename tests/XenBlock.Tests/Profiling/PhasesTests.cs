@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text.RegularExpressions;
 using XenBlock.Backend;
 using XenBlock.Frontend;
 using XenBlock.Profiling;
@@ -74,11 +75,13 @@ public sealed class PhasesTests : IDisposable
         Assert.InRange(RequestJoiner.JoinAll(trace.Streams, out _).Count, 9, 10);
     }
 
-    [Fact]
-    public async Task Babeltrace2_reads_every_record_of_the_folder()
+    [Theory]
+    [InlineData(TraceLevel.Phases, "read_granted")]
+    [InlineData(TraceLevel.Full, "pages_mapped")]
+    public async Task Babeltrace2_reads_every_record_of_the_folder(TraceLevel level, string kind)
     {
         if (!File.Exists("/usr/bin/babeltrace2")) Assert.Skip("babeltrace2 is not installed: apt install babeltrace2");
-        (TraceSession trace, _, _) = await TrafficAsync(PayloadAccess.Map, 2, isSlow: false);
+        (TraceSession trace, _, _) = await TrafficAsync(PayloadAccess.Map, 2, isSlow: false, level);
         CtfFolder.Write(_folder, trace.Uuid, trace.Streams);
         int records = trace.Streams.Sum(stream => stream.Packets.Sum(packet => packet.RecordCount));
         (int exitCode, string output, string error) = Run("/usr/bin/babeltrace2", _folder);
@@ -86,7 +89,7 @@ public sealed class PhasesTests : IDisposable
         string[] lines = output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
         Assert.Equal(records, lines.Length);
         Assert.Empty(error.Trim());
-        Assert.Contains(lines, line => line.Contains("read_granted", StringComparison.Ordinal));
+        Assert.Contains(lines, line => line.Contains(kind, StringComparison.Ordinal));
         Assert.Contains(lines, line => line.Contains("pages_let_go", StringComparison.Ordinal));
 
         // The control: a record whose time goes back is noticed by the same reader.
@@ -96,6 +99,45 @@ public sealed class PhasesTests : IDisposable
         await File.WriteAllBytesAsync(file, bytes);
         (exitCode, _, error) = Run("/usr/bin/babeltrace2", _folder);
         Assert.True(exitCode != 0 || error.Length != 0, "a time that went back was not noticed");
+    }
+
+    [Fact]
+    public void Babeltrace2_counts_the_records_that_were_lost()
+    {
+        if (!File.Exists("/usr/bin/babeltrace2")) Assert.Skip("babeltrace2 is not installed: apt install babeltrace2");
+        var session = new TraceSession(TimeProvider.System, 4, watchesProcess: true) { Level = TraceLevel.Full };
+        TraceRecorder recorder = session.Recorder("1/xvda backend 0", TraceSide.Backend, "1/xvda", 0);
+        TraceEventKind[] kinds = Enum.GetValues<TraceEventKind>();
+        int written = 0;
+
+        // Each time a round and a half of its memory: half a round is gone before it is collected.
+        for (int round = 0; round < 3; round++)
+        {
+            for (int i = 0; i < 6 * TracePacket.RecordsMax; i++)
+                recorder.Write(recorder.NowNs, kinds[written++ % kinds.Length], 0, 1, (ulong)i, 0);
+            session.Collect();
+        }
+
+        RecordedTrace stream = Assert.Single(session.Streams);
+        Assert.NotEqual(0ul, stream.Lost);
+        CtfFolder.Write(_folder, session.Uuid, session.Streams, [new TracedSpan("Read of 4 KiB, map", 1, 2)]);
+        (int exitCode, string output, string error) = Run("/usr/bin/babeltrace2", _folder);
+        Assert.True(exitCode == 0, error);
+        string[] lines = output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal(written - (int)stream.Lost, lines.Length);
+        foreach (TraceEventKind kind in kinds)
+        {
+            string name = string.Concat(
+                $"{kind}".Select((letter, i) => (i > 0 && char.IsUpper(letter) ? "_" : "") + char.ToLower(
+                    letter, System.Globalization.CultureInfo.InvariantCulture)));
+            Assert.Contains(lines, line => line.Contains($" {name}:", StringComparison.Ordinal));
+        }
+
+        // What it says of lost ones: "Tracer discarded N events between ..." a line for each gap it can see.
+        ulong told = 0;
+        foreach (Match match in Regex.Matches(error, @"[Tt]racer discarded (\d+) event"))
+            told += ulong.Parse(match.Groups[1].Value, System.Globalization.CultureInfo.InvariantCulture);
+        Assert.True(told > 0 && told <= stream.Lost, $"{stream.Lost} lost: {error}");
     }
 
     [Fact]
@@ -210,9 +252,9 @@ public sealed class PhasesTests : IDisposable
         text.Split(word, StringSplitOptions.None).Length - 1;
 
     private static async Task<(TraceSession Trace, int Operations, BlockDeviceStatistics Statistics)> TrafficAsync(
-        PayloadAccess access, int queues, bool isSlow)
+        PayloadAccess access, int queues, bool isSlow, TraceLevel level = TraceLevel.Phases)
     {
-        var trace = new TraceSession(TimeProvider.System) { Level = TraceLevel.Phases };
+        var trace = new TraceSession(TimeProvider.System) { Level = level };
         await using DeviceRig rig = await DeviceRig.CreateAsync();
         var memory = new MemoryBlockStore(4 << 20);
         using IBlockStore store = isSlow
