@@ -84,6 +84,7 @@ public static partial class CtfReader
     private static void ReadFile(string path, Dictionary<int, RecordedTrace> streams)
     {
         using FileStream file = File.OpenRead(path);
+        if (file.Length == 0) throw new InvalidDataException($"{path} is empty, and a recorder without records has none");
         long lastNs = 0;
         for (long at = 0; at < file.Length; at += TracePacket.SizeBytes)
         {

@@ -53,8 +53,8 @@ public sealed class MirageTrace
             if (files.Length != 1)
             {
                 throw new InvalidDataException(
-                    $"{path} has {files.Length} files beside its metadata, and a trace of mirage-profile has one; "
-                        + "name the file");
+                    $"the metadata in {path} are not of xenblk, or cut off, and a trace of mirage-profile is one file "
+                        + $"beside them, not {files.Length}; name the file");
             }
 
             path = files[0];
@@ -63,7 +63,8 @@ public sealed class MirageTrace
         var file = new FileInfo(path);
         if (file.Exists && file.Length > FileBytesMax)
             throw new InvalidDataException($"{path} has {file.Length} bytes; a trace of mirage-profile is smaller");
-        return Parse(File.ReadAllBytes(path), path);
+        byte[] bytes = File.ReadAllBytes(path);
+        return bytes.Length != 0 ? Parse(bytes, path) : throw new InvalidDataException($"{path} is empty");
     }
 
     /// <summary>Reads a trace.</summary>

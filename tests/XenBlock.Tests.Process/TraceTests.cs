@@ -217,13 +217,21 @@ public sealed class TraceTests : IDisposable
         Assert.True(opened.ExitCode == 0, $"{opened}");
         Assert.Equal(trace.ToString(), JsonDocument.Parse(opened.Output).RootElement.ToString());
         AssertPage("a", trace, "whole");
+        string stream = _shop.Path(folder + "/ctf/stream-000");
+        File.Move(stream, _shop.Path("away"));
+        ToolResult less = await Tool.RunAsync("trace", "--open", _shop.Path(folder), "--json");
+        Assert.True(less.ExitCode == 0, $"{less}");
+        JsonElement left = JsonDocument.Parse(less.Output).RootElement;
+        Assert.Contains("missing", left.GetProperty("problems").ToString(), StringComparison.Ordinal);
+        Assert.NotEqual(trace.GetProperty("ends").GetString(), left.GetProperty("ends").GetString());
+        File.Move(_shop.Path("away"), stream);
         File.Delete(_shop.Path(folder + "/trace.json"));
         ToolResult alone = await Tool.RunAsync("trace", "--open", _shop.Path(folder + "/ctf"), "--json");
         Assert.True(alone.ExitCode == 0, $"{alone}");
         Assert.Equal(
             trace.GetProperty("operations").ToString(),
             JsonDocument.Parse(alone.Output).RootElement.GetProperty("operations").ToString());
-        await File.WriteAllBytesAsync(_shop.Path(folder + "/ctf/stream-000"), new byte[5000]);
+        await File.WriteAllBytesAsync(stream, new byte[5000]);
         ToolResult damaged = await Tool.RunAsync("trace", "--open", _shop.Path(folder));
         Assert.Equal(2, damaged.ExitCode);
         Assert.Contains("stream-000", damaged.Error, StringComparison.Ordinal);

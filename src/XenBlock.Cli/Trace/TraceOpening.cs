@@ -11,6 +11,7 @@ namespace XenBlock.Cli.Trace;
 internal static class TraceOpening
 {
     private const string Ctf = "ctf";
+    private const string OneClock = "what the trace calls one clock";
     private const string NoKnobs = "Unknown (D0): records do not say how the disk was set up; the report of the run "
         + "that made them does.";
     private static readonly string[] s_ends = ["frontend", "backend"];
@@ -35,6 +36,13 @@ internal static class TraceOpening
             throw new UsageException($"--point names a point of a bench; {path} has none.");
         if (parts.Length == 0)
         {
+            if (Directory.Exists(path) && !File.Exists(Path.Combine(path, "metadata")))
+            {
+                throw new UsageException(
+                    $"{path} holds no trace: metadata of xenblk are neither in it nor in a folder {Ctf} in it. Name the "
+                        + "folder that bench or trace left.");
+            }
+
             MirageOpening.Run(run, path, directory);
             return;
         }
@@ -122,22 +130,40 @@ internal static class TraceOpening
         RecordedTrace[] all = [.. parts.SelectMany(part => part.Streams)];
         if (all.Length == 0)
             throw new UsageException($"{folders[0]} holds no record: nothing was traced when it was written.");
-        FollowedTrace trace = new(parts, Clock: null, saved?.Clock ?? "what the trace calls one clock");
+
+        // What was said of more than is here now does not hold of what is left.
+        string? missing = saved is null ? null : MissingSince(saved, parts);
+        string[] problems = [.. saved?.Problems ?? []];
+        if (missing is not null)
+            (saved, problems) = (saved! with { Ends = EndsOf(all), Clock = OneClock }, [.. problems, missing]);
+        FollowedTrace trace = new(parts, Clock: null, saved?.Clock ?? OneClock);
         document = TraceJob.Describe(trace, saved) with
         {
+            Problems = problems,
             Vdev = saved?.Vdev ?? VdevOf(all),
             Domain = saved?.Domain ?? DomainOf(all[0]),
             Machine = saved?.Machine ?? "",
             IsEmulated = saved?.IsEmulated,
-            Ends = saved?.Ends ?? string.Join(
-                ", ", all.Select(stream => stream.Side.ToString().ToLowerInvariant()).Distinct()),
+            Ends = saved?.Ends ?? EndsOf(all),
             Seconds = saved?.Seconds ?? SecondsOf(parts),
-            Diagnosis = saved?.Diagnosis
+            Diagnosis = (missing is null ? saved?.Diagnosis : null)
                 ?? (all.Any(stream => stream.Knobs is not null)
                     ? DiagnosisReport.Of(trace)
                     : new DiagnosisReport("unknown", NoKnobs, [])),
         };
         return trace;
+    }
+
+    private static string EndsOf(RecordedTrace[] streams) => string.Join(
+        ", ", streams.Select(stream => stream.Side.ToString().ToLowerInvariant()).Distinct());
+
+    private static string? MissingSince(TraceDocument saved, IReadOnlyList<FollowedPart> parts)
+    {
+        int then = saved.Operations.Sum(operation => operation.Requests) + saved.Incomplete;
+        int now = parts.Sum(part => part.Requests.Count + part.Incomplete);
+        return then == now && saved.Incomplete == parts.Sum(part => part.Incomplete)
+            ? null
+            : $"Records are missing since this was saved: it had {then:N0} requests then and has {now:N0} now";
     }
 
     // A disk is named as "1/xvda"; a bench with several ways has several.
