@@ -57,5 +57,6 @@ internal sealed class ProcessWatch(TimeProvider time)
     }
 
     /// <summary>Pauses that were told of since the last call with the same count; see there.</summary>
-    public ReadOnlySpan<PauseInterval> PausesSince(ref long seen) => _pauses is { } pauses ? pauses.Since(ref seen) : [];
+    public ReadOnlySpan<PauseInterval> PausesSince(ref long seen) =>
+        _pauses is { } pauses ? pauses.Since(ref seen) : [];
 }

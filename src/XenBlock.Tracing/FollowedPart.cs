@@ -22,7 +22,7 @@ public sealed record FollowedPart(
         init;
     }
 
-    /// <summary>Where this is the end of a trace, all of it: what processes say of themselves they say rarely.</summary>
+    /// <summary>Where this is the end of a trace, all of it.</summary>
     internal IReadOnlyList<RecordedTrace>? Whole { get; init; }
 
     /// <summary>

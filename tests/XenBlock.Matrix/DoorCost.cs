@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
 using XenBlock.Cli.Top;
-using XenBlock.Profiling;
 
 namespace XenBlock.Matrix;
 

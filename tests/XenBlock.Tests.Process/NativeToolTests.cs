@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using XenBlock.Profiling;
 using Xunit;
 
 namespace XenBlock.Tests.Process;
@@ -40,6 +41,38 @@ public sealed partial class NativeToolTests : IDisposable
 
         Assert.True(result.ExitCode == 0, $"{result}");
         Assert.Equal((await Tool.RunAsync("--version")).Output.Split('+')[0], result.Output.Split('+')[0]);
+    }
+
+    [Fact]
+    public async Task The_native_tool_tells_a_tracer_of_its_pauses_and_threads_without_event_sources()
+    {
+        // A youngest generation so small that what a verifying process allocates is collected again and again.
+        const string Small = "DOTNET_GCgen0size=10000";
+        string image = _shop.Sparse("image.raw", 64 << 20);
+        using RunningTool serve = RunningTool.StartProgram(
+            ["env", Small, NativeTool.Path, "serve", "--machine", _shop.Socket, "--allow-trace", image]);
+        await serve.LineAsync("ready");
+        using RunningTool load = RunningTool.StartProgram(
+        [
+            "env", Small, NativeTool.Path, "verify", "--machine", _shop.Socket, "xvda", "--overwrite", "--seconds",
+            "600", "--jobs", "4", "--allow-trace",
+        ]);
+        await _shop.UntilConnectedAsync();
+        IReadOnlyList<PauseInterval> pauses = [];
+        for (int i = 0; i < 5 && pauses.Count == 0; i++)
+        {
+            await _shop.TraceAsync("t", "--seconds", "3");
+            IReadOnlyList<RecordedTrace> streams = CtfReader.Read(_shop.Path("t/ctf"));
+            pauses = ProcessRecords.Pauses(streams);
+            Assert.NotNull(ProcessRecords.Thread(streams, TraceSide.Backend));
+        }
+
+        Assert.NotEmpty(pauses);
+        Assert.All(pauses, pause => Assert.InRange(pause.ToNs - pause.FromNs, 1, 3_000_000_000));
+        await load.SignalAsync("TERM");
+        await load.EndAsync();
+        await serve.SignalAsync("TERM");
+        await serve.EndAsync();
     }
 
     [Theory]

@@ -2,7 +2,6 @@ using System.Diagnostics;
 using XenBlock.Cli.Trace;
 using XenBlock.Emulator;
 using XenBlock.Frontend;
-using XenBlock.Hypervisor;
 using XenBlock.Protocol;
 using XenBlock.Tracing;
 
@@ -10,8 +9,8 @@ namespace XenBlock.Tests.Process;
 
 /// <summary>
 /// A frontend in this process, on a machine that is others': reads at random with several under way until it is ended,
-/// and may be traced. It works for each read, or rests, so that a busy computer's tracer can keep up; and its runtime can
-/// be made to collect garbage all the time.
+/// and may be traced. It works for each read, or rests, so that a busy computer's tracer can keep up; and its runtime
+/// can be made to collect garbage all the time.
 /// </summary>
 internal sealed class ReadingDisk : IAsyncDisposable
 {

@@ -1,5 +1,3 @@
-using XenBlock.Cli.Report;
-
 namespace XenBlock.Cli.Bench;
 
 /// <summary>A line of the table.</summary>
@@ -9,9 +7,4 @@ namespace XenBlock.Cli.Bench;
 /// <param name="Mode">How large a request on the ring may be.</param>
 /// <param name="Access">How the backend reaches its pages.</param>
 internal sealed record BenchPoint(
-    BenchOperation Operation, int SizeBytes, int Depth, TransferMode Mode, AccessChoice Access)
-{
-    /// <summary>What to call it, as "Read of 4 KiB at depth 32, direct 11, map".</summary>
-    public string Name => PointReport.NameOf(
-        MeasuredPoint.NameOf(Operation), SizeBytes, Depth, $"{Mode.Name}, {Access.ToString().ToLowerInvariant()}");
-}
+    BenchOperation Operation, int SizeBytes, int Depth, TransferMode Mode, AccessChoice Access);

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using XenBlock.Backend;
+using XenBlock.Cli.Report;
 using XenBlock.Profiling;
 using XenBlock.Profiling.Views;
 using XenBlock.Protocol;
@@ -73,7 +74,7 @@ internal sealed class PointTracer(BenchSession session, TraceSession trace, Trac
             Thread.Sleep(s_pausesLate);
         trace.Collect();
         IReadOnlyList<RecordedTrace> streams = trace.Streams;
-        Keep(streams, new TracedSpan(point.Name, beganNs, NowNs()));
+        Keep(streams, new TracedSpan(NameOf(point), beganNs, NowNs()));
         IReadOnlyList<RequestTrace> requests = RequestJoiner.JoinAll(streams, out int incomplete);
         if (_requests.Count < RequestsMax)
             _requests.AddRange(requests);
@@ -82,6 +83,7 @@ internal sealed class PointTracer(BenchSession session, TraceSession trace, Trac
         measured.Phases = statistics.Summary;
         IReadOnlyList<PauseInterval>? pauses = _pauses.Take();
         measured.Trace = TraceView.Of(statistics, streams, requests, _shownPerPoint, pauses);
+        RecordingCost cost = RecordingCost.Measure(TimeProvider.System);
         DiskFacts facts = new()
         {
             Trace = statistics,
@@ -92,7 +94,8 @@ internal sealed class PointTracer(BenchSession session, TraceSession trace, Trac
             BackendThread = backend,
             Pauses = pauses,
             UntracedRequestsPerSecond = requestsPerSecond,
-            RecordingNs = RecordingCost.Measure(TimeProvider.System).Of(streams) / Math.Max(1, requests.Count),
+            RecordingNs = cost.Of(streams) / Math.Max(1, requests.Count),
+            StampNs = cost.StampNs,
         };
         measured.FrontendProcessorNs = facts.FrontendProcessorNs;
         measured.BackendProcessorNs = facts.BackendProcessorNs;
@@ -120,6 +123,12 @@ internal sealed class PointTracer(BenchSession session, TraceSession trace, Trac
             StoreIsPipelined = store == StoreChoice.Sd2014,
         };
     }
+
+    private static string NameOf(BenchPoint point) => PointReport.NameOf(
+        MeasuredPoint.NameOf(point.Operation),
+        point.SizeBytes,
+        point.Depth,
+        $"{point.Mode.Name}, {point.Access.ToString().ToLowerInvariant()}");
 
     // The clock of the recorders.
     private static long NowNs() => (long)Stopwatch.GetElapsedTime(0).TotalNanoseconds;

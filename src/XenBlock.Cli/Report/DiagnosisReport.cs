@@ -21,6 +21,18 @@ internal sealed record DiagnosisReport(string Outcome, string Headline, IReadOnl
     /// <summary>What happens, in a sentence; all there is to say where no cause is named.</summary>
     internal string Cause => Findings is [var cause, ..] ? cause.Sentence : Headline;
 
+    /// <summary>All of it in a line, for where there is room for no more.</summary>
+    internal string Brief
+    {
+        get
+        {
+            if (Findings is not [var cause, ..])
+                return Outcome is "fine" ? "fine, nothing holds it back" : Headline;
+            string gain = cause.GainWords.Length != 0 ? ", " + cause.GainWords : "";
+            return $"{cause.Name} ({cause.Rule}, {BenchTable.Percent(cause.Confidence)} sure{gain}): {cause.Advice}";
+        }
+    }
+
     /// <summary>Prints it for people: the headline, and a line for each cause besides the first.</summary>
     public void Say(TextWriter writer)
     {

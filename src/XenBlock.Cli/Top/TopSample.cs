@@ -110,9 +110,7 @@ internal sealed record TopSample
     {
         PhaseTime most = summary.Phases.MaxBy(phase => phase.Share)!;
         string largest = $"most of it: {PhasesReport.NameOf(most.Phase)}, {BenchTable.Percent(most.Share)}";
-        if (diagnosis.Findings is not [var cause, ..])
-            return diagnosis.Outcome is "fine" ? $"fine, nothing holds it back; {largest}" : largest;
-        string gain = cause.GainWords.Length != 0 ? ", " + cause.GainWords : "";
-        return $"{cause.Name} ({cause.Rule}, {BenchTable.Percent(cause.Confidence)} sure{gain}): {cause.Advice}";
+        return diagnosis.Outcome is "named" ? diagnosis.Brief
+            : diagnosis.Outcome is "fine" ? $"{diagnosis.Brief}; {largest}" : largest;
     }
 }

@@ -42,6 +42,9 @@ public sealed record DiskFacts
     /// <summary>What recording took of both threads for a request, in nanoseconds; 0 if it was not measured.</summary>
     public double RecordingNs { get; init; }
 
+    /// <summary>What a stamp costs a thread, in nanoseconds: a disk that is not traced does without.</summary>
+    public double StampNs { get; init; } = RecordingCost.UsualStampNs;
+
     // The thread of one queue has done one part of the requests of several.
     private double? ProcessorNs(ThreadShare? thread) => thread is { } share && Trace.RequestsPerSecond > 0
         ? share.Running * 1e9 * Math.Max(1, Trace.InFlight.Count) / Trace.RequestsPerSecond

@@ -10,10 +10,6 @@ internal sealed class StageModel
     // A stage that works for three quarters of the time is what limits the loop; the rest is lost between batches.
     private const double Saturated = 0.75;
 
-    // What a stamp costs a thread, most of it the clock: what `./x diagnose --cost` measures. A disk that is not traced
-    // does without.
-    private const double StampNs = 36;
-
     // Fewer events a batch than that: the ends find each other awake already.
     private const double EventsPerBatchMin = 0.5;
 
@@ -181,7 +177,7 @@ internal sealed class StageModel
             if (own != side) continue;
             IReadOnlyList<double> ownNs = times.WithoutWaits(waiting * times.DurationNs, !StoreIsPipelined);
             for (int i = 0; i < work.Length; i++)
-                work[i] += Math.Max(0, ownNs[i] - (StampNs * times.Readings((PumpWork)i))) / requests;
+                work[i] += Math.Max(0, ownNs[i] - (facts.StampNs * times.Readings((PumpWork)i))) / requests;
         }
 
         return work;

@@ -8,6 +8,11 @@ namespace XenBlock.Profiling;
 /// <param name="RecordNs">A record without that, in nanoseconds.</param>
 public sealed record RecordingCost(double ReadingNs, double RecordNs)
 {
+    /// <summary>
+    /// What a stamp costs where nobody measured, in nanoseconds, most of it the clock: `./x diagnose --cost` has it.
+    /// </summary>
+    public const double UsualStampNs = 36;
+
     private const int Rounds = 15;
     private const int RecordsPerRound = 500;
 
@@ -37,6 +42,9 @@ public sealed record RecordingCost(double ReadingNs, double RecordNs)
         GC.KeepAlive(memory);
         return new RecordingCost(readingNs, recordNs);
     }
+
+    /// <summary>A stamp, in nanoseconds: a reading and a record.</summary>
+    public double StampNs => ReadingNs + RecordNs;
 
     /// <summary>What it has taken of the threads of a trace, all together, in nanoseconds.</summary>
     /// <param name="streams">What they wrote. Records of one thread with the same time share a reading.</param>
