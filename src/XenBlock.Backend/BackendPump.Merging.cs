@@ -70,7 +70,7 @@ internal sealed partial class BackendPump
         StoreResult result = Transfer(_merged[0], 0, payloadCount);
         if (count == 1)
         {
-            Finish(_merged[0], Judge(result));
+            Finish(_merged[0], Judge(_merged[0], result));
             return;
         }
 
@@ -86,7 +86,7 @@ internal sealed partial class BackendPump
         {
             // Which of them the failure belongs to, only the store can tell: each is tried by itself.
             int end = i + 1 < count ? _mergedStarts[i + 1] : payloadCount;
-            Finish(_merged[i], Judge(Transfer(_merged[i], _mergedStarts[i], end)));
+            Finish(_merged[i], Judge(_merged[i], Transfer(_merged[i], _mergedStarts[i], end)));
         }
     }
 
@@ -94,7 +94,11 @@ internal sealed partial class BackendPump
     private void FinishTogether(int count)
     {
         for (int i = 0; IsTraced && i < count; i++) StampAnswered(_merged[i], BlkifStatus.Okay);
-        for (int i = 0; i < count; i++) FinishStamped(_merged[i], BlkifStatus.Okay);
+        for (int i = 0; i < count; i++)
+        {
+            CountBytes(_merged[i]);
+            FinishStamped(_merged[i], BlkifStatus.Okay);
+        }
     }
 
     private StoreResult Transfer(PendingRequest first, int payloadStart, int payloadEnd)

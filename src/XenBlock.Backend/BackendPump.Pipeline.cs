@@ -97,6 +97,6 @@ internal sealed partial class BackendPump
         request.Stage = PendingRequestStage.Taken;
         if (completion.Result.IsOkay && request.StepsLeft != StoreSteps.None) return; // AdvanceDraining goes on
         if (ReferenceEquals(request, _draining)) _draining = null;
-        Finish(request, Judge(completion.Result));
+        Finish(request, Judge(request, completion.Result));
     }
 }

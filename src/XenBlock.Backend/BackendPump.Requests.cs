@@ -91,7 +91,6 @@ internal sealed partial class BackendPump
                 request.StepsLeft = StoreSteps.Transfer;
                 request.IsSecureDiscard = (_request.DiscardFlags & ProtocolConstants.DiscardSecure) != 0;
                 request.LengthBytes = (long)_request.SectorCount * ProtocolConstants.SectorSizeBytes;
-                _counters.BytesDiscarded += request.LengthBytes;
                 break;
             default:
                 request.StepsLeft = StoreSteps.Transfer;
@@ -107,22 +106,35 @@ internal sealed partial class BackendPump
         {
             case BlkifOperation.Read:
                 _counters.Reads++;
-                _counters.BytesRead += request.LengthBytes;
                 break;
             case BlkifOperation.Write:
                 _counters.Writes++;
-                _counters.BytesWritten += request.LengthBytes;
                 break;
             case BlkifOperation.FlushDiskCache:
                 _counters.Flushes++;
-                _counters.BytesWritten += request.LengthBytes;
                 break;
             case BlkifOperation.WriteBarrier:
                 _counters.Barriers++;
-                _counters.BytesWritten += request.LengthBytes;
                 break;
             default:
                 _counters.Discards++;
+                break;
+        }
+    }
+
+    // Only what was carried out: a write that failed has written nothing that counts.
+    private void CountBytes(PendingRequest request)
+    {
+        switch (request.Operation)
+        {
+            case BlkifOperation.Read:
+                _counters.BytesRead += request.LengthBytes;
+                break;
+            case BlkifOperation.Discard:
+                _counters.BytesDiscarded += request.LengthBytes;
+                break;
+            default:
+                _counters.BytesWritten += request.LengthBytes;
                 break;
         }
     }
@@ -167,14 +179,20 @@ internal sealed partial class BackendPump
 
         if (result.IsOkay && (request.StepsLeft & StoreSteps.FlushLast) != StoreSteps.None) result = _store.Flush();
         Pass();
-        Finish(request, Judge(result));
+        Finish(request, Judge(request, result));
     }
 
-    private BlkifStatus Judge(StoreResult result)
+    private BlkifStatus Judge(PendingRequest request, StoreResult result)
     {
-        if (result.IsOkay) return BlkifStatus.Okay;
+        if (result.IsOkay)
+        {
+            CountBytes(request);
+            return BlkifStatus.Okay;
+        }
+
         _counters.StoreErrors++;
         _counters.StoreErrnoLast = result.Errno;
+        _failures?.Add(request, result.Errno);
         return result.Errno == ErrnoNotSupported ? BlkifStatus.NotSupported : BlkifStatus.Error;
     }
 }

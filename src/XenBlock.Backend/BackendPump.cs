@@ -47,6 +47,7 @@ internal sealed partial class BackendPump : IDisposable
     private readonly InFlightJournal? _journal;
     private readonly TraceRecorder? _trace;
     private readonly RequestDurations? _durations;
+    private readonly StoreFailures? _failures;
     private readonly int _queueIndex;
     private DiskLimits _limits;
     private BlockRequest _request;
@@ -89,6 +90,7 @@ internal sealed partial class BackendPump : IDisposable
         _journal = options.Journal;
         _trace = options.Trace;
         _durations = options.Durations;
+        _failures = options.Failures;
         _queueIndex = options.QueueIndex;
         _recovered = options.Recovered;
         _mustNotify = ring.ResponseProducer != 0;

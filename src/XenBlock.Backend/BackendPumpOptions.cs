@@ -39,6 +39,9 @@ internal sealed record BackendPumpOptions
     /// <summary>Who is told how long requests took; null for nobody.</summary>
     public RequestDurations? Durations { get; init; }
 
+    /// <summary>Who is told what the store failed; null for nobody.</summary>
+    public StoreFailures? Failures { get; init; }
+
     /// <summary>Which of the disk's queues it is.</summary>
     public int QueueIndex { get; init; }
 

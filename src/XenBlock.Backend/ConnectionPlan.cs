@@ -34,6 +34,9 @@ internal sealed record ConnectionPlan
     /// <summary>Who is told how long requests took.</summary>
     public required RequestDurations Durations { get; init; }
 
+    /// <summary>Who is told what the store failed.</summary>
+    public required StoreFailures Failures { get; init; }
+
     /// <summary>What requests may ask for.</summary>
     public required DiskLimits Limits { get; init; }
 

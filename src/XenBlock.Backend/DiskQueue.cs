@@ -124,6 +124,7 @@ internal sealed class DiskQueue
             PersistentBudget = plan.PersistentBudget,
             Time = plan.Hypervisor.Time,
             Durations = plan.Durations,
+            Failures = plan.Failures,
         };
     }
 

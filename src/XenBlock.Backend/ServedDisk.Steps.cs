@@ -141,6 +141,7 @@ public sealed partial class ServedDisk
             Options = _options,
             PersistentBudget = _persistentBudget,
             Durations = new RequestDurations(_hypervisor.Time, this),
+            Failures = _failures,
             Limits = Limits(geometry),
             Disk = $"{Frontend.Value}/{Vdev}",
             Name = $"vbd {Frontend.Value} {Vdev}",
@@ -181,7 +182,12 @@ public sealed partial class ServedDisk
         catch (RequestsLostException exception)
         {
             var refusing = new FaultyBlockStore(_store, new FaultyBlockStoreOptions { EveryNth = 1 });
-            ConnectionPlan closing = plan with { Store = refusing, Options = _options with { InFlightPath = null } };
+            ConnectionPlan closing = plan with
+            {
+                Store = refusing,
+                Failures = new StoreFailures(static () => { }), // not the image's
+                Options = _options with { InFlightPath = null },
+            };
             return (await DiskConnection.OpenAsync(closing, _counters.Queues), exception.Message);
         }
     }

@@ -17,6 +17,7 @@ public sealed partial class ServedDisk : IAsyncDisposable
     private readonly ServedDiskOptions _options;
     private readonly PersistentBudget _persistentBudget;
     private readonly DiskCounters _counters;
+    private readonly StoreFailures _failures;
     private readonly CancellationTokenSource _ending = new();
     private readonly Channel<bool> _kicks = Channel.CreateBounded<bool>(
         new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
@@ -56,6 +57,7 @@ public sealed partial class ServedDisk : IAsyncDisposable
         _options = options;
         _persistentBudget = persistentBudget;
         _counters = new DiskCounters(QueuesMax);
+        _failures = new StoreFailures(TellOfChange);
         _name = VbdName.Format(vdev);
         _directory = new VbdDirectory(hypervisor, frontend, vdev);
     }
@@ -79,8 +81,13 @@ public sealed partial class ServedDisk : IAsyncDisposable
     public string? LastError => _lastError;
 
     /// <summary>
-    /// Completes at the next change of <see cref="State"/> or <see cref="LastError"/>. To miss none, take it before
-    /// looking at them.
+    /// The first request of each kind that the store failed, oldest first; a kind is an operation with an errno.
+    /// </summary>
+    public IReadOnlyList<StoreFailure> StoreFailures => _failures.Firsts;
+
+    /// <summary>
+    /// Completes at the next change of <see cref="State"/>, <see cref="LastError"/> or <see cref="StoreFailures"/>. To
+    /// miss none, take it before looking at them.
     /// </summary>
     public Task Changed => Volatile.Read(ref _changed).Task;
 

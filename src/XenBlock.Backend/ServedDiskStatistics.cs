@@ -33,13 +33,13 @@ public sealed record ServedDiskStatistics
     /// <summary>Requests answered.</summary>
     public long Responses { get; init; }
 
-    /// <summary>Bytes of reads.</summary>
+    /// <summary>Bytes of reads that were carried out.</summary>
     public long BytesRead { get; init; }
 
-    /// <summary>Bytes of writes.</summary>
+    /// <summary>Bytes of writes that were carried out.</summary>
     public long BytesWritten { get; init; }
 
-    /// <summary>Bytes of discards.</summary>
+    /// <summary>Bytes of discards that were carried out.</summary>
     public long BytesDiscarded { get; init; }
 
     /// <summary>Segments of requests.</summary>

@@ -48,6 +48,15 @@ internal static unsafe partial class LibcFiles
     /// <summary>SEEK_HOLE.</summary>
     internal const int SEEK_HOLE = 4;
 
+    /// <summary>AT_FDCWD (linux/fcntl.h): a path from where the process is.</summary>
+    internal const int AT_FDCWD = -100;
+
+    /// <summary>AT_SYMLINK_NOFOLLOW.</summary>
+    internal const int AT_SYMLINK_NOFOLLOW = 0x100;
+
+    /// <summary>STATX_UID (linux/stat.h).</summary>
+    internal const uint STATX_UID = 8;
+
     /// <summary>Opens what is there, however often a signal comes between.</summary>
     /// <returns>0 or an errno; then the handle is an invalid one.</returns>
     internal static int Open(string path, int flags, out SafeFileHandle file)
@@ -65,6 +74,9 @@ internal static unsafe partial class LibcFiles
 
     [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial int open(string path, int flags, int mode);
+
+    [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int statx(int directory, string path, int flags, uint mask, void* status);
 
     [LibraryImport("libc", SetLastError = true)]
     internal static partial long lseek(SafeFileHandle fd, long offset, int whence);

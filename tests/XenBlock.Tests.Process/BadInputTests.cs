@@ -19,8 +19,11 @@ public sealed class BadInputTests : IDisposable
     [InlineData("serve", "DIR/readonly.raw", "read-only")]
     [InlineData("serve", "DIR/good.raw=xvd1", "xvd1")]
     [InlineData("serve", "DIR/good.raw=xvda DIR/other.raw=xvda", "twice")]
+    [InlineData("serve", "DIR/good.raw=xvda DIR/good.raw=xvdb", "the image of 2 disks")]
     [InlineData("serve", "--domain 0 DIR/good.raw", "domain")]
     [InlineData("serve", "--domain 40000 DIR/good.raw", "domain")]
+    [InlineData("serve", "--domain abc DIR/good.raw", "--domain is \"abc\", which is not a whole number")]
+    [InlineData("verify", "xvda --seconds abc", "--seconds is \"abc\", which is not a number")]
     [InlineData("serve", "--disk vdev=xvda", "path=")]
     [InlineData("serve", "--disk path=DIR/good.raw,colour=red", "colour=red")]
     [InlineData("serve", "", "Nothing to serve")]
@@ -51,6 +54,8 @@ public sealed class BadInputTests : IDisposable
     [InlineData("bench", "--image DIR/good.raw --only write", "--overwrite")]
     [InlineData("bench", "--processes 3", "--processes")]
     [InlineData("bench", "--seconds -1", "--seconds")]
+    [InlineData("bench", "--seconds NaN", "--seconds")]
+    [InlineData("bench", "--size 100000T", "has no room")]
     [InlineData("bench", "--model floppy", "floppy")]
     [InlineData("bench", "--out DIR/good.raw/below", "--out")]
     [InlineData("bench", "xvda --store null", "--store")]
@@ -59,8 +64,10 @@ public sealed class BadInputTests : IDisposable
     [InlineData("serve", "--vbd nothing", "DOMAIN/VDEV")]
     [InlineData("serve", "--vbd 1/nothing", "nothing")]
     [InlineData("list", "--machine DIR/none.sock", "none.sock")]
+    [InlineData("top", "--tracer 0 --machine DIR/none.sock", "a tracer is 1 to")]
     [InlineData("detach", "1 nothing --machine DIR/none.sock", "nothing")]
     [InlineData("detach", "1 xvda --timeout 0 --machine DIR/none.sock", "--timeout")]
+    [InlineData("detach", "1 xvda --timeout NaN --machine DIR/none.sock", "--timeout")]
     [InlineData("attach", "1 DIR/good.raw --machine DIR/none.sock", "xenblk serve")]
     [InlineData("hotplug", "add", "XENBUS_PATH")]
     [InlineData("hotplug", "mend", "mend")]
@@ -115,6 +122,9 @@ public sealed class BadInputTests : IDisposable
         AssertMistake(await Tool.RunAsync("serve", "--machine", _shop.Socket, image), "in use");
         AssertMistake(await Tool.RunAsync("serve", "--machine", _shop.Socket, spare), "dom0");
         AssertMistake(await _shop.CopyAsync("xvdq", _shop.Path("copy.raw")), "xvdq");
+        AssertMistake(
+            await Tool.RunAsync("check", "backend", "xvdq", "--machine", _shop.Socket),
+            "xvdq is not a disk of domain 1; it has xvda.");
         AssertMistake(await _shop.CopyAsync("--domain", "9", "xvda", _shop.Path("copy.raw")), "domain 9");
         AssertMistake(await _shop.CopyAsync(large, "xvda"), "larger disk");
         AssertMistake(

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using XenBlock.Cli.Report;
 using Xunit;
 
@@ -90,6 +91,42 @@ public sealed class CompareTests : IDisposable
             Assert.Contains(word, result.Error, StringComparison.Ordinal);
             Assert.DoesNotContain("   at ", result.Error, StringComparison.Ordinal);
         }
+    }
+
+    [Fact]
+    public async Task A_damaged_report_is_a_mistake_and_no_defect()
+    {
+        await BenchAsync("a", "--access", "map");
+        string whole = await File.ReadAllTextAsync(_shop.Path("a/report.json"), TestContext.Current.CancellationToken);
+        (string Word, Action<JsonObject> Damage)[] cases =
+        [
+            ("bandwidth", point => point["megabytesPerSecond"] = 0),
+            ("sample", point => point["samplesMegabytesPerSecond"] = new JsonArray(0)),
+            ("is no report", point => point["samplesMegabytesPerSecond"] = null),
+            ("12 phases", point => point["phases"]!["phases"] = new JsonArray()),
+            ("12 phases", point => point["phases"]!.AsObject().Remove("phases")),
+            ("is no report", point => point["phases"]!["phases"] = null),
+            ("is empty", point => point.ReplaceWith<string?>(null)),
+        ];
+        foreach ((string word, Action<JsonObject> damage) in cases)
+        {
+            JsonNode report = JsonNode.Parse(whole)!;
+            damage(report["points"]![0]!.AsObject());
+            await File.WriteAllTextAsync(
+                _shop.Path("damaged.json"), report.ToJsonString(), TestContext.Current.CancellationToken);
+            ToolResult result =
+                await Tool.RunAsync("compare", "--json", _shop.Path("damaged.json"), _shop.Path("a"));
+            Assert.True(result.ExitCode == 2, $"{word}: {result}");
+            Assert.Contains(word, result.Error, StringComparison.Ordinal);
+        }
+
+        JsonNode without = JsonNode.Parse(whole)!;
+        Assert.All(without["points"]!.AsArray(), point => point!.AsObject().Remove("samplesMegabytesPerSecond"));
+        await File.WriteAllTextAsync(
+            _shop.Path("without.json"), without.ToJsonString(), TestContext.Current.CancellationToken);
+        ToolResult few = await Tool.RunAsync("compare", _shop.Path("without.json"), _shop.Path("a"));
+        Assert.True(few.ExitCode == 0, $"{few}");
+        Assert.Contains("too few samples", few.Output, StringComparison.Ordinal);
     }
 
     private Task SaveAsync(string name, BenchReport report) => File.WriteAllTextAsync(

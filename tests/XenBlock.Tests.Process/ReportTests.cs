@@ -23,6 +23,7 @@ public sealed partial class ReportTests : IDisposable
         Assert.True(result.ExitCode == 0, $"{result}");
         BenchReport report = JsonSerializer.Deserialize(result.Output, ReportJson.Default.BenchReport)!;
         Assert.Equal(("xenblk.bench", 1), (report.Schema, report.SchemaVersion));
+        Assert.Equal("Linux " + File.ReadAllText("/proc/sys/kernel/osrelease").Trim(), report.Computer.Kernel);
         Assert.Equal(2 * 3 * 2 * 3, report.Points.Count);
         Assert.Equal(
             report.Points.Count, report.Points.DistinctBy(p => (p.Operation, p.SizeBytes, p.Depth, p.Mode)).Count());
@@ -198,6 +199,7 @@ public sealed partial class ReportTests : IDisposable
         Assert.True(result.ExitCode == 0, $"{result}");
         BenchReport report = JsonSerializer.Deserialize(result.Output, ReportJson.Default.BenchReport)!;
         Assert.Equal(8, report.Model!.Points.Count);
+        Assert.Contains("keeps no data", report.Verification.Sentence, StringComparison.Ordinal);
         Assert.Equal(
             [18.27, 21.32, 7.07, 9.17],
             report.Model.Points.Where(point => point.Depth == 1).Select(point => point.PublishedMegabytesPerSecond));
@@ -214,13 +216,14 @@ public sealed partial class ReportTests : IDisposable
         string temporary = _shop.Path("temporary");
         Directory.CreateDirectory(temporary);
         using RunningTool bench = RunningTool.StartBy(["env", "TMPDIR=" + temporary], "bench", "--size", "8M");
-        await Workshop.UntilAsync(() => Directory.GetFiles(temporary, "*.raw").Length == 1, "the image is made");
+        await Workshop.UntilAsync(
+            () => Directory.GetFiles(temporary, "*.raw", SearchOption.AllDirectories).Length == 1, "the image is made");
 
         await bench.SignalAsync("INT");
         ToolResult end = await bench.EndAsync();
 
         Assert.True(end.ExitCode == 130, $"{end}");
-        Assert.Empty(Directory.GetFiles(temporary, "*.raw"));
+        Assert.Empty(Directory.GetFileSystemEntries(temporary));
     }
 
     [Fact]

@@ -32,6 +32,53 @@ public sealed class ToolstackTests : IDisposable
     }
 
     [Fact]
+    public async Task List_says_who_serves_by_who_lives_and_not_by_what_stands_in_the_store()
+    {
+        string image = _shop.Noise("image.raw", 1 << 20, seed: 1);
+        using RunningTool machine = await _shop.MachineAsync();
+        using RunningTool serve = await _shop.ServeAsync(image);
+        ToolResult copy = await _shop.CopyAsync("xvda", _shop.Path("copy.raw"));
+        Assert.True(copy.ExitCode == 0, $"{copy}");
+
+        ToolResult unused = await ListAsync();
+        await serve.SignalAsync("KILL");
+        await serve.EndAsync();
+        ToolResult killed = await ListAsync();
+
+        Assert.Matches(@"xvda\s+w\s+Closed\s+\w+\s+xenblk", unused.Output);
+        Assert.Matches(@"xvda\s+w\s+Closed\s+\w+\s+nobody", killed.Output);
+        using RunningTool next = await _shop.ServeAsync(image);
+        await next.SignalAsync("KILL");
+        await next.EndAsync();
+        Assert.Matches(@"xvda\s+w\s+\w+\s+InitWait\s+nobody", (await ListAsync()).Output);
+    }
+
+    [Fact]
+    public async Task A_write_that_the_image_has_no_room_for_is_told_once_with_its_cause()
+    {
+        string image = _shop.Sparse("image.raw", 8 << 20);
+        string noise = _shop.Noise("noise.raw", 8 << 20, seed: 5);
+        using RunningTool machine = await _shop.MachineAsync();
+        using RunningTool serve = RunningTool.StartBy(
+            ["bash", "-c", "ulimit -f 2048; exec env DOTNET_EnableWriteXorExecute=0 \"$@\"", "limited"],
+            "serve",
+            "--machine",
+            _shop.Socket,
+            image);
+        await serve.LineAsync("ready");
+
+        ToolResult copy = await _shop.CopyAsync(noise, "xvda");
+        await serve.SignalAsync("TERM");
+        ToolResult end = await serve.EndAsync();
+
+        Assert.Equal(1, copy.ExitCode);
+        Assert.Equal(2, end.Error.Split("xvda of domain 1: a write at ").Length);
+        Assert.Contains("File too large; files may not be so large here", end.Error, StringComparison.Ordinal);
+        Assert.Matches(@"written, [1-9]\d* errors", end.Output);
+        Assert.DoesNotContain("8 MiB written", end.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Detach_takes_one_disk_away_and_its_backend_ends_with_the_last()
     {
         string one = _shop.Noise("one.raw", 1 << 20, seed: 2);

@@ -7,14 +7,17 @@ namespace XenBlock.Cli.Bench;
 /// <summary>The image that is measured: the user's own, or a temporary one that is removed with this object.</summary>
 internal sealed class BenchImage : IDisposable
 {
-    private const int StepBytes = 1 << 20;
-    private readonly bool _isTemporary;
+    private const string Remedy =
+        "Make room, set TMPDIR to a directory with room, or choose a smaller --size.";
 
-    private BenchImage(string path, long sizeBytes, bool isTemporary)
+    private const int StepBytes = 1 << 20;
+    private readonly TemporaryDirectory? _directory;
+
+    private BenchImage(string path, long sizeBytes, TemporaryDirectory? directory)
     {
         Path = path;
         SizeBytes = sizeBytes;
-        _isTemporary = isTemporary;
+        _directory = directory;
     }
 
     /// <summary>Where it is.</summary>
@@ -24,7 +27,7 @@ internal sealed class BenchImage : IDisposable
     public long SizeBytes { get; }
 
     /// <summary>The user's path, or null for a temporary image.</summary>
-    public string? UserPath => _isTemporary ? null : Path;
+    public string? UserPath => _directory is null ? Path : null;
 
     /// <summary>
     /// Makes a temporary image on disk, or takes the user's; either way its data are in the page cache after.
@@ -46,11 +49,7 @@ internal sealed class BenchImage : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose()
-    {
-        if (_isTemporary)
-            File.Delete(Path);
-    }
+    public void Dispose() => _directory?.Dispose();
 
     private static BenchImage MakeTemporary(long sizeBytes, CancellationToken token)
     {
@@ -58,10 +57,12 @@ internal sealed class BenchImage : IDisposable
         string? wish = Environment.GetEnvironmentVariable("TMPDIR");
         string directory = !string.IsNullOrEmpty(wish) ? wish
             : Directory.Exists("/var/tmp") ? "/var/tmp" : System.IO.Path.GetTempPath();
-        string path = System.IO.Path.Combine(directory, $"xenblk-bench-{Environment.ProcessId}.raw");
-        BenchImage image = new(path, sizeBytes, isTemporary: true);
+        RequireRoom(directory, sizeBytes);
+        TemporaryDirectory? made = null;
         try
         {
+            made = TemporaryDirectory.Make(directory);
+            string path = System.IO.Path.Combine(made.Path, "image.raw");
             using SafeFileHandle file = File.OpenHandle(path, FileMode.Create, FileAccess.Write);
             byte[] step = new byte[StepBytes];
             for (long offset = 0; offset < sizeBytes; offset += StepBytes)
@@ -72,19 +73,40 @@ internal sealed class BenchImage : IDisposable
                 RandomAccess.Write(file, step.AsSpan(0, length), offset);
             }
 
-            return image;
+            return new BenchImage(path, sizeBytes, made);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            image.Dispose();
+            made?.Dispose();
             throw new WorkFailedException(
-                $"Cannot make a temporary image of {ByteSize.Format(sizeBytes)} at {path}: {exception.Message} "
-                    + "Make room, set TMPDIR to a directory with room, or choose a smaller --size.");
+                $"Cannot make a temporary image of {ByteSize.Format(sizeBytes)} in {directory}: "
+                    + $"{FullDisk.Words(exception)}. {Remedy}");
         }
         catch
         {
-            image.Dispose();
+            made?.Dispose();
             throw;
+        }
+    }
+
+    // Before anything is written: an image that does not fit would fill the disk first, to the harm of all others.
+    private static void RequireRoom(string directory, long sizeBytes)
+    {
+        long free;
+        try
+        {
+            free = new DriveInfo(directory).AvailableFreeSpace;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            return; // whoever makes the image says what is wrong with the directory
+        }
+
+        if (sizeBytes > free)
+        {
+            throw new UsageException(
+                $"A temporary image of {ByteSize.Format(sizeBytes)} has no room in {directory}, where "
+                    + $"{ByteSize.Format(free)} are free. {Remedy}");
         }
     }
 
@@ -108,6 +130,6 @@ internal sealed class BenchImage : IDisposable
                 break;
         }
 
-        return new BenchImage(path, used, isTemporary: false);
+        return new BenchImage(path, used, directory: null);
     }
 }

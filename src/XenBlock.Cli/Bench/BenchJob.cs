@@ -50,10 +50,15 @@ internal static class BenchJob
         return new ComputerFacts(
             processor,
             Environment.ProcessorCount,
-            RuntimeInformation.OSDescription,
+            KernelRelease(),
             RuntimeInformation.ProcessArchitecture.ToString(),
             RuntimeInformation.FrameworkDescription);
     }
+
+    // The runtime's own description is the distribution's name, which says nothing of how a disk is served.
+    private static string KernelRelease() => File.Exists("/proc/sys/kernel/osrelease")
+        ? $"Linux {File.ReadAllText("/proc/sys/kernel/osrelease").Trim()}"
+        : RuntimeInformation.OSDescription;
 
     private static BenchReport Measure(
         BenchSettings settings,
@@ -72,14 +77,22 @@ internal static class BenchJob
 
         BenchRunner runner = new(settings, image, session, progress, token);
         runner.Run();
-        if (settings.TraceDirectory is { } directory && session.Trace is { } trace)
-        {
-            CtfFolder.Write(Path.Combine(directory, "ctf"), trace.Uuid, runner.Traced, runner.TracedSpans);
-            PerfettoFile.Write(Path.Combine(directory, "trace.pftrace"), runner.TracedRequests);
-            BlktraceFile.Write(directory, runner.TracedRequests);
-        }
+        BenchReport report = Build(settings, image, session, runner, verification, model: null);
+        return session.Trace is { } trace ? report with { SaveTrace = SaverOf(runner, trace.Uuid) } : report;
+    }
 
-        return Build(settings, image, session, runner, verification, model: null);
+    // Later: what was measured is shown before anything is written that may find no room.
+    private static Action<string> SaverOf(BenchRunner runner, byte[] uuid)
+    {
+        (IReadOnlyList<RecordedTrace> traced, IReadOnlyList<RequestTrace> requests) =
+            (runner.Traced, runner.TracedRequests);
+        IReadOnlyList<TracedSpan> spans = runner.TracedSpans;
+        return directory =>
+        {
+            CtfFolder.Write(Path.Combine(directory, "ctf"), uuid, traced, spans);
+            PerfettoFile.Write(Path.Combine(directory, "trace.pftrace"), requests);
+            BlktraceFile.Write(directory, requests);
+        };
     }
 
     private static BenchReport Build(

@@ -71,9 +71,6 @@ internal sealed record BenchSettings
     /// <summary>How much the trace records.</summary>
     public TraceLevel TraceLevel { get; init; } = TraceLevel.Phases;
 
-    /// <summary>Where to write what was traced: CTF, Perfetto, blktrace; null for nowhere.</summary>
-    public string? TraceDirectory { get; init; }
-
     /// <summary>True if the image may be changed: a temporary one, or the user's by the user's word.</summary>
     public bool MayWrite => ImagePath is null || MayOverwrite;
 }

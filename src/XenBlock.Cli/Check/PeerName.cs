@@ -1,3 +1,5 @@
+using XenBlock.Cli.CommandLine;
+using XenBlock.Cli.Serving;
 using XenBlock.Hypervisor;
 using XenBlock.Protocol;
 
@@ -9,16 +11,18 @@ namespace XenBlock.Cli.Check;
 internal sealed record PeerName(string Name, string? Version)
 {
     /// <summary>Our own end, as we built it.</summary>
-    public static PeerName Own { get; } = new("xenblk", CommandLine.OwnProgram.Version);
+    public static PeerName Own { get; } = new("xenblk", OwnProgram.Version);
 
     /// <summary>
     /// A backend, by its nodes: their maker and their kind. A kernel's version is known only of the domain that we are.
     /// </summary>
+    /// <exception cref="UsageException">There is no such disk.</exception>
     public static async Task<PeerName> OfBackendAsync(IHypervisor hypervisor, VbdNumber vbd, CancellationToken token)
     {
         IXenStore store = hypervisor.Store;
         string front = VbdPaths.Frontend(hypervisor.DomainId, vbd);
-        string path = await store.ReadAsync($"{front}/{VbdKeys.Backend}", token) ?? "";
+        string? path = await store.ReadAsync($"{front}/{VbdKeys.Backend}", token);
+        if (string.IsNullOrEmpty(path)) throw await VbdAddress.NoDiskAsync(store, hypervisor.DomainId, vbd, token);
         string? maker = await store.ReadAsync($"{path}/{VbdKeys.MadeBy}", token);
         if (maker is not null) return new PeerName(maker, null);
         if (path.Contains("/qdisk/", StringComparison.Ordinal)) return new PeerName("QEMU", null);

@@ -24,6 +24,8 @@ internal sealed record Failure(string Kind, string Message, int ExitCode)
             new("NotFound", OneLine(exception.Message), ExitCodes.Usage),
         UnauthorizedAccessException =>
             new("PermissionDenied", OneLine(exception.Message) + " Check the permissions.", ExitCodes.Usage),
+        IOException when FullDisk.Is(exception) => new(
+            "InputOutput", FullDisk.Words(exception) + "; make room there, or name another place.", ExitCodes.Failed),
         IOException => new("InputOutput", OneLine(exception.Message), ExitCodes.Failed),
         AggregateException { InnerExceptions.Count: 1 } one => From(one.InnerExceptions[0]),
         _ => new(

@@ -82,7 +82,7 @@ internal static class Tool
             .Select(error => error.Message)
             .OrderBy(text => text.StartsWith("Required", StringComparison.Ordinal))
             .FirstOrDefault() ?? "That is not a command";
-        message = string.Join(' ', message.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
+        message = ParseWords.Of(string.Join(' ', message.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)));
         string path = command is RootCommand ? "xenblk" : "xenblk " + PathOf(result.CommandResult);
         Failure failure = new("usage", $"{message.TrimEnd('.')}. See: {path} --help", ExitCodes.Usage);
         return Report(failure, exception: null, result.GetValue(CommonOptions.Json), output, remarks);

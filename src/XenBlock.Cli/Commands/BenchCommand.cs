@@ -96,10 +96,21 @@ internal sealed class BenchCommand : XenblkCommand
     {
         string json = Path.Combine(directory, "report.json");
         string html = Path.Combine(directory, "report.html");
-        await File.WriteAllTextAsync(
-            json, JsonSerializer.Serialize(report, ReportJson.Default.BenchReport) + "\n", run.Token);
-        await File.WriteAllTextAsync(html, HtmlReport.Render(report), run.Token);
-        CsvFolder.Write(Path.Combine(directory, "csv"), report);
+        try
+        {
+            await File.WriteAllTextAsync(
+                json, JsonSerializer.Serialize(report, ReportJson.Default.BenchReport) + "\n", run.Token);
+            await File.WriteAllTextAsync(html, HtmlReport.Render(report), run.Token);
+            CsvFolder.Write(Path.Combine(directory, "csv"), report);
+            report.SaveTrace?.Invoke(directory);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new WorkFailedException(
+                $"What was measured stands above; not all of it was written: {FullDisk.Words(exception)}; make room, "
+                    + "or name another directory for --out.");
+        }
+
         run.Remark($"Written: {json}, {html} and csv beside them");
     }
 }

@@ -204,7 +204,6 @@ internal sealed class BenchOptions
         {
             Traces = true,
             TraceLevel = result.GetRequiredValue(_trace) is "full" ? TraceLevel.Full : TraceLevel.Phases,
-            TraceDirectory = result.GetValue(_out),
         };
     }
 
@@ -245,7 +244,7 @@ internal sealed class BenchOptions
 
     private static BenchSettings Timed(BenchSettings settings, double? seconds, TimeSpan time)
     {
-        if (seconds is <= 0 or > 3600)
+        if (seconds is not (null or (> 0 and <= 3600)))
             throw new UsageException("--seconds is more than 0, and at most 3600.");
         if (seconds is { } length)
             return settings with { SampleLength = TimeSpan.FromSeconds(length), Budget = TimeSpan.MaxValue };

@@ -64,6 +64,11 @@ internal sealed class CompareCommand : XenblkCommand
         {
             await File.WriteAllTextAsync(file, page, run.Token);
         }
+        catch (IOException full) when (FullDisk.Is(full))
+        {
+            throw new WorkFailedException(
+                $"The page was not written: {FullDisk.Words(full)}; make room, or name another file for --out.");
+        }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             throw new UsageException(

@@ -54,7 +54,7 @@ internal sealed class DetachCommand : XenblkCommand
     {
         VbdNumber vbd = VbdAddress.ParseVdev(run.Result.GetRequiredValue(_vdev));
         double? seconds = run.Result.GetValue(_timeout);
-        if (seconds is <= 0 or > 3600)
+        if (seconds is not (null or (> 0 and <= 3600)))
             throw new UsageException("--timeout is more than 0, and at most 3600.");
         TimeSpan? timeout = seconds is { } length ? TimeSpan.FromSeconds(length) : null;
         bool isForced = run.Result.GetValue(_force);

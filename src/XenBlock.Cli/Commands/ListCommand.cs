@@ -17,7 +17,8 @@ internal sealed class ListCommand : XenblkCommand
         : base(
             "list",
             "List every disk in XenStore, with both ends' states and who serves it: xenblk, kernel (xen-blkback), "
-                + "qemu, other (a backend in another domain), or nobody. A guest sees its own disks.",
+                + "qemu, other (a backend in another domain, or another program), or nobody. A guest sees its own "
+                + "disks.",
             """
             xenblk list
             xenblk list --json

@@ -45,7 +45,7 @@ internal sealed class VerifyCommand : XenblkCommand
 
     private readonly Option<int> _ringOrder = new("--ring-order")
     {
-        Description = "Each ring has 2^N pages, 0 to 4.",
+        Description = $"Each ring has 2^N pages, 0 to {ProtocolConstants.RingPageOrderMax}.",
         HelpName = "N",
     };
 

@@ -46,7 +46,7 @@ internal static class ComparePage
         StringBuilder html = new();
         foreach (var operation in comparison.Points.GroupBy(point => point.First.Operation, StringComparer.Ordinal))
         {
-            html.Append(CultureInfo.InvariantCulture, $"<h3>{operation.Key}</h3>\n");
+            html.Append(CultureInfo.InvariantCulture, $"<h3>{Text(operation.Key)}</h3>\n");
             double most = operation.Max(point =>
                 Math.Max(point.First.MegabytesPerSecond, point.Second.MegabytesPerSecond));
             foreach (PointComparison point in operation)
@@ -81,7 +81,7 @@ internal static class ComparePage
                 + "changed.</p>";
         StringBuilder html = new("<p class=\"legend\">");
         foreach ((int index, PhaseReport phase) in traced[0].First.Phases!.Phases.Index())
-            html.Append(CultureInfo.InvariantCulture, $"<span><i class=\"p{index}\"></i>{phase.Name}</span> ");
+            html.Append(CultureInfo.InvariantCulture, $"<span><i class=\"p{index}\"></i>{Text(phase.Name)}</span> ");
         html.Append("</p>\n");
         foreach (PointComparison point in traced)
         {
@@ -107,7 +107,7 @@ internal static class ComparePage
         {
             html.Append(
                 CultureInfo.InvariantCulture,
-                $"<i class=\"p{index}\" title=\"{phase.Name} {BenchTable.Number(phase.MeanMicroseconds)} us\" "
+                $"<i class=\"p{index}\" title=\"{Text(phase.Name)} {BenchTable.Number(phase.MeanMicroseconds)} us\" "
                     + $"style=\"width:{100 * phase.MeanMicroseconds / longest:F2}%\"></i>");
         }
 

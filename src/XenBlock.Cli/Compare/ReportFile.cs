@@ -7,6 +7,10 @@ namespace XenBlock.Cli.Compare;
 /// <summary>A report that an earlier run left, read back.</summary>
 internal static class ReportFile
 {
+    // A null where there has to be something is found while it is read.
+    private static readonly ReportJson s_strict =
+        new(new JsonSerializerOptions(ReportJson.Default.Options) { RespectNullableAnnotations = true });
+
     /// <summary>Reads a report.</summary>
     /// <param name="path">report.json, or the folder that has it.</param>
     /// <exception cref="UsageException">It is not there, or is none, or none that can be compared.</exception>
@@ -23,7 +27,7 @@ internal static class ReportFile
         try
         {
             using FileStream stream = File.OpenRead(file);
-            report = JsonSerializer.Deserialize(stream, ReportJson.Default.BenchReport);
+            report = JsonSerializer.Deserialize(stream, s_strict.BenchReport);
         }
         catch (JsonException exception)
         {
@@ -44,6 +48,12 @@ internal static class ReportFile
             throw new UsageException(
                 $"{file} is a run against the model {model.Name}, which has no points to compare; run bench without "
                     + "--model.");
+        }
+
+        if (ReportDamage.Of(report) is { } damage)
+        {
+            throw new UsageException(
+                $"{file} is damaged: {damage}. Run bench again, or name another report.json.");
         }
 
         return report;

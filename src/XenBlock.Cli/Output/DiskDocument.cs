@@ -7,7 +7,7 @@ namespace XenBlock.Cli.Output;
 /// <param name="Mode">r or w; null if the backend does not say.</param>
 /// <param name="Image">What the backend opens.</param>
 /// <param name="BackendDomain">The domain that serves it.</param>
-/// <param name="Backend">xenblk, kernel, qemu, nobody, or another kind of backend's word.</param>
+/// <param name="Backend">xenblk, kernel, qemu, other, nobody, or another kind of backend's word.</param>
 /// <param name="FrontendState">Where the frontend is, as Connected.</param>
 /// <param name="BackendState">Where the backend is.</param>
 internal sealed record DiskDocument(

@@ -5,8 +5,8 @@ namespace XenBlock.Cli.Output;
 /// <param name="Vdev">The disk.</param>
 /// <param name="Domain">The frontend's domain.</param>
 /// <param name="Requests">Requests taken.</param>
-/// <param name="BytesRead">Bytes of reads.</param>
-/// <param name="BytesWritten">Bytes of writes.</param>
+/// <param name="BytesRead">Bytes of reads that were carried out.</param>
+/// <param name="BytesWritten">Bytes of writes that were carried out.</param>
 /// <param name="StoreErrors">Operations that the image failed.</param>
 /// <param name="RingViolations">Connections ended because the frontend broke the ring's rules.</param>
 /// <param name="Flushes">Flushes.</param>

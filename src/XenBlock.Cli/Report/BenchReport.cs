@@ -61,6 +61,9 @@ internal sealed record BenchReport
     /// <summary>Requests of the traced points; they are in the page alone, and no part of the document.</summary>
     internal IReadOnlyList<TracedRequests> Traced { get; init; } = [];
 
+    /// <summary>Writes the trace into a folder, for other tools; null if there is none.</summary>
+    internal Action<string>? SaveTrace { get; init; }
+
     /// <summary>
     /// The point that its page begins with: of the deepest traced ones the one that could gain most, as its diagnosis
     /// says, or the smallest; null where none was traced. core.js chooses in the same way.

@@ -101,7 +101,11 @@ internal sealed record PointReport
     public required int Samples { get; init; }
 
     /// <summary>Each sample's bandwidth, in the order of the repeats: what a comparison draws from.</summary>
-    public IReadOnlyList<double> SamplesMegabytesPerSecond { get; init; } = [];
+    public IReadOnlyList<double> SamplesMegabytesPerSecond
+    {
+        get;
+        init => field = value ?? []; // a report without them: what is not there comes as null
+    } = [];
 
     /// <summary>What to call it in a sentence, as "Read of 4 KiB at depth 32, map".</summary>
     public static string NameOf(PointReport point, string way) =>

@@ -45,7 +45,7 @@ internal sealed class DiskClaim : IDisposable
     {
         // An embedded machine has one process that is dom0, and it is us.
         if (!machine.IsXen)
-            return new DiskClaim(machine, frontend, vbd, null);
+            return new DiskClaim(machine, frontend, vbd, DiskLock.TryServe(machine.Socket, frontend, vbd));
         DiskLock held = DiskLock.TryServe(frontend, vbd) ?? throw Served(frontend, vbd);
         return new DiskClaim(machine, frontend, vbd, held);
     }

@@ -50,17 +50,29 @@ internal static class DiskList
         return documents;
     }
 
-    // Who stands behind the nodes can only be told where we are: in another domain we do not look into processes.
+    // Who stands behind the nodes can only be told where we are: in another domain we do not look into processes. The
+    // states alone tell nothing: what a process published stays when it dies, and a disk whose user has gone is Closed.
     private static string KindOf(ToolstackStore toolstack, VbdEntry entry)
     {
-        if (!toolstack.Choice.IsXen)
-            return entry.BackendState is XenbusState.Initialising or XenbusState.Closed ? "nobody" : "xenblk";
+        if (toolstack.Choice.Socket is { } socket)
+        {
+            return DiskLock.IsServed(socket, entry.Frontend, entry.Vbd) switch
+            {
+                true => "xenblk",
+                null when IsPublished(entry.BackendState) => "other", // a program that has the library for a backend
+                _ => "nobody",
+            };
+        }
+
         if (entry.Backend.Value != toolstack.Domain)
             return "other";
         if (KernelBackend.Has(entry.Frontend, entry.Vbd))
             return "kernel";
         return DiskLock.IsServed(entry.Frontend, entry.Vbd) ? "xenblk" : "nobody";
     }
+
+    private static bool IsPublished(XenbusState state) => state is not (
+        XenbusState.Unknown or XenbusState.Initialising or XenbusState.Closed);
 
     // QEMU's disks, and tapback's, have their backends in directories of other names; frontends lead to them.
     private static async Task AddOthersAsync(

@@ -13,8 +13,13 @@ namespace XenBlock.Cli.Serving;
 internal sealed class DiskLock : IDisposable
 {
     private readonly SafeFileHandle _file;
+    private readonly string? _removed;
 
-    private DiskLock(SafeFileHandle file) => _file = file;
+    private DiskLock(SafeFileHandle file, string? removed = null)
+    {
+        _file = file;
+        _removed = removed;
+    }
 
     private static string Folder
     {
@@ -29,6 +34,38 @@ internal sealed class DiskLock : IDisposable
 
     /// <summary>The lock of the process that serves a disk.</summary>
     public static DiskLock? TryServe(DomainId frontend, VbdNumber vbd) => TryTake(NameOf(frontend, vbd));
+
+    /// <summary>
+    /// The same beside the socket of an embedded machine; null also where no file can be made there. Dom0 of such a
+    /// machine is one process, so that nothing depends on it but what is told of the disk.
+    /// </summary>
+    public static DiskLock? TryServe(string socket, DomainId frontend, VbdNumber vbd)
+    {
+        string path = PathBeside(socket, frontend, vbd);
+        try
+        {
+            return TryTakeAt(path, removed: path);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>True if a process serves the disk of an embedded machine now; null if none has left its mark.</summary>
+    public static bool? IsServed(string socket, DomainId frontend, VbdNumber vbd)
+    {
+        string path = PathBeside(socket, frontend, vbd);
+        try
+        {
+            using SafeFileHandle file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+            return FileLock.TryTake(file, isExclusive: false) is Errno.EAGAIN or Errno.EACCES;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
 
     /// <summary>The lock of the process that uses a disk of this domain.</summary>
     public static DiskLock? TryUse(VbdNumber vbd) => TryTake($"frontend-{vbd.Value}");
@@ -48,17 +85,21 @@ internal sealed class DiskLock : IDisposable
         Path.Combine(Folder, NameOf(frontend, vbd) + ".in-flight");
 
     /// <inheritdoc/>
-    public void Dispose() => _file.Dispose();
+    public void Dispose()
+    {
+        if (_removed is not null)
+            File.Delete(_removed);
+        _file.Dispose();
+    }
 
     // Null if another process holds it.
     private static DiskLock? TryTake(string name)
     {
         string path = PathOf(name);
-        SafeFileHandle file;
         try
         {
             Directory.CreateDirectory(Folder);
-            file = File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite);
+            return TryTakeAt(path);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
@@ -66,7 +107,12 @@ internal sealed class DiskLock : IDisposable
                 XenBlockErrorKind.PermissionDenied,
                 $"The lock {path} cannot be made: {exception.Message.TrimEnd('.')}; make its directory writable.");
         }
+    }
 
+    private static DiskLock? TryTakeAt(string path, string? removed = null)
+    {
+        SafeFileHandle file =
+            File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite);
         int errno = FileLock.TryTake(file, isExclusive: true);
         if (errno is Errno.EAGAIN or Errno.EACCES)
         {
@@ -76,11 +122,14 @@ internal sealed class DiskLock : IDisposable
 
         // A file system without locks leaves us as we would be without this one.
         RandomAccess.Write(file, System.Text.Encoding.ASCII.GetBytes($"{Environment.ProcessId,-10}\n"), 0);
-        return new DiskLock(file);
+        return new DiskLock(file, removed);
     }
 
     private static string NameOf(DomainId frontend, VbdNumber vbd) =>
         string.Create(CultureInfo.InvariantCulture, $"{frontend.Value}-{vbd.Value}");
+
+    private static string PathBeside(string socket, DomainId frontend, VbdNumber vbd) =>
+        $"{socket}.{NameOf(frontend, vbd)}.lock";
 
     private static string PathOf(string name) => Path.Combine(Folder, name + ".lock");
 }

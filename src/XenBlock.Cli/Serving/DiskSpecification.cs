@@ -65,7 +65,7 @@ internal sealed record DiskSpecification(string Path, VbdNumber? Vdev, DomainId 
     }
 
     /// <summary>Gives every disk a name: those without one take the next free of their domain.</summary>
-    /// <exception cref="UsageException">Two disks of a domain have the same name.</exception>
+    /// <exception cref="UsageException">Two disks of a domain have the same name, or two the same image.</exception>
     public static IReadOnlyList<DiskSpecification> Name(IReadOnlyList<DiskSpecification> disks)
     {
         HashSet<(DomainId, VbdNumber)> taken = [];
@@ -78,6 +78,7 @@ internal sealed record DiskSpecification(string Path, VbdNumber? Vdev, DomainId 
             }
         }
 
+        RequireOneWriter(disks);
         return [.. disks.Select(disk => disk.Vdev is null ? disk with { Vdev = NextFree(disk.Domain) } : disk)];
 
         VbdNumber NextFree(DomainId domain)
@@ -85,6 +86,20 @@ internal sealed record DiskSpecification(string Path, VbdNumber? Vdev, DomainId 
             VbdNumber number = Names().First(number => !taken.Contains((domain, number)));
             taken.Add((domain, number));
             return number;
+        }
+    }
+
+    // The lock on an image would say so too, but as if somebody else had it.
+    private static void RequireOneWriter(IReadOnlyList<DiskSpecification> disks)
+    {
+        foreach (var same in disks.GroupBy(disk => System.IO.Path.GetFullPath(disk.Path), StringComparer.Ordinal))
+        {
+            if (same.Count() > 1 && same.Any(disk => !disk.IsReadOnly))
+            {
+                throw new UsageException(
+                    $"{same.First().Path} is named as the image of {same.Count()} disks, and would be written by each "
+                        + "without the others; give each disk an image of its own, or serve it read-only (-r).");
+            }
         }
     }
 

@@ -1,3 +1,4 @@
+using XenBlock.Backend;
 using XenBlock.Cli.CommandLine;
 using XenBlock.Hypervisor;
 using XenBlock.Protocol;
@@ -17,6 +18,7 @@ internal sealed class ServingWatch
     private readonly IReadOnlyList<ServedImage> _images;
     private readonly XenbusState[] _shown;
     private readonly string?[] _errors;
+    private readonly int[] _failuresTold;
 
     /// <summary>Looks on disks that are served.</summary>
     public ServingWatch(CommandRun run, HostedMachine machine, IReadOnlyList<ServedImage> images)
@@ -26,6 +28,7 @@ internal sealed class ServingWatch
         _images = images;
         _shown = [.. images.Select(image => image.Served!.State)];
         _errors = new string?[images.Count];
+        _failuresTold = new int[images.Count];
     }
 
     /// <summary>Returns 0 when told to stop, or when every disk was taken away.</summary>
@@ -94,6 +97,9 @@ internal sealed class ServingWatch
             if (state != _shown[i])
                 _run.Remark($"{name}: {state}");
             (_shown[i], _errors[i]) = (state, error);
+            IReadOnlyList<StoreFailure> failures = _images[i].Served!.StoreFailures;
+            for (; _failuresTold[i] < failures.Count; _failuresTold[i]++)
+                _run.Remark($"{name}: {StoreFailureWords.Say(failures[_failuresTold[i]])}");
         }
     }
 

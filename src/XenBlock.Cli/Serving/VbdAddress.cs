@@ -55,7 +55,27 @@ internal sealed record VbdAddress(string Domain, VbdNumber Vbd)
         }
 
         throw new UsageException(
-            $"There is no domain {domain}; there are {string.Join(", ", names.Order(StringComparer.Ordinal))}.");
+            names.Count == 0
+                ? $"There is no domain {domain}; XenStore has none, so start it first."
+                : $"There is no domain {domain}; take one of those that there are: "
+                    + $"{string.Join(", ", names.Order(StringComparer.Ordinal))}.");
+    }
+
+    /// <summary>That a domain has no such disk, and which it has.</summary>
+    public static async Task<UsageException> NoDiskAsync(
+        IXenStoreAccess store, DomainId domain, VbdNumber vbd, CancellationToken token)
+    {
+        string[] names =
+        [
+            .. (await store.ListAsync(VbdPaths.Frontends(domain), token) ?? [])
+                .Select(name => uint.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out uint number)
+                    ? VbdName.Format(new VbdNumber(number))
+                    : null)
+                .OfType<string>()
+                .Order(StringComparer.Ordinal),
+        ];
+        string has = names.Length == 0 ? "it has none" : $"it has {string.Join(", ", names)}";
+        return new UsageException($"{VbdName.Format(vbd)} is not a disk of domain {domain.Value}; {has}.");
     }
 
     private static async Task<(bool IsAllowed, string? Value)> ReadAsync(

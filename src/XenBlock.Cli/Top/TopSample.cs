@@ -109,7 +109,8 @@ internal sealed record TopSample
     private static string VerdictOf(DiagnosisReport diagnosis, PhaseSummary summary)
     {
         PhaseTime most = summary.Phases.MaxBy(phase => phase.Share)!;
-        string largest = $"most of it: {PhasesReport.NameOf(most.Phase)}, {BenchTable.Percent(most.Share)}";
+        string part = most.Share > 0.5 ? "most of it" : "the largest part";
+        string largest = $"{part}: {PhasesReport.NameOf(most.Phase)}, {BenchTable.Percent(most.Share)}";
         return diagnosis.Outcome is "named" ? diagnosis.Brief
             : diagnosis.Outcome is "fine" ? $"{diagnosis.Brief}; {largest}" : largest;
     }

@@ -18,6 +18,8 @@ internal static class TraceDoor
     /// <param name="named">What the user said; null for the usual.</param>
     public static DomainId TracerOf(MachineChoice choice, int? named) => named switch
     {
+        0 when !choice.IsXen => throw new UsageException(
+            $"--tracer is 0, which is the backend's domain on an embedded machine; a tracer is 1 to {UsualTracer}."),
         null => new DomainId(choice.IsXen ? (ushort)0 : UsualTracer),
         >= 0 and < DomainId.FirstReserved => new DomainId((ushort)named.Value),
         _ => throw new UsageException($"--tracer is {named}; a domain is 0 to {DomainId.FirstReserved - 1}."),

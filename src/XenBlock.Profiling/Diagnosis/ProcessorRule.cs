@@ -33,8 +33,8 @@ internal sealed class ProcessorRule() : DiagnosisRule("D13", "processor bound")
             Math.Ceiling(model.QueueCount * workNs / otherNs), model.QueueCount + 1, ProtocolConstants.QueuesMax);
         string side = isBackend ? "backend" : "frontend";
         return Found(
-            $"The {side}'s thread works {Words.Us(workNs)} for a request, all of it on the processor, most of it "
-                + $"{Words.NameOf(most)}.",
+            $"The {side}'s thread works {Words.Us(workNs)} for a request, all of it on the processor, "
+                + $"{Words.PartOf(mostNs / workNs)} {Words.NameOf(most)}.",
             Sure(share.Wanted, RunningMin, 1),
             RepairGain.Of(facts, model.Gain(isBackend ? mostNs : 0, isBackend ? 0 : mostNs, 0)) with { IsBound = true },
             $"Make {Words.NameOf(most)} cheaper, or spread it over more queues: QueuesMax from {model.QueueCount} to "

@@ -42,6 +42,9 @@ internal static class Words
         return unit * new double[] { 1, 2, 5, 10 }.First(step => step * unit >= value - 1e-9);
     }
 
+    /// <summary>What the largest part of a whole is called: only over a half is it most of it.</summary>
+    public static string PartOf(double share) => share > 0.5 ? "most of it" : "the largest part";
+
     /// <summary>A finding in one line.</summary>
     public static string Headline(DiagnosisFinding finding)
     {
@@ -56,9 +59,10 @@ internal static class Words
         PumpWork most = Enum.GetValues<PumpWork>().Where(work => work != PumpWork.Idle)
             .MaxBy(work => isBackend ? model.BackendWorkNs(work) : model.FrontendWorkNs(work));
         double ns = isBackend ? model.BackendWorkNs(most) : model.FrontendWorkNs(most);
+        double whole = isBackend ? model.BackendNs : model.FrontendNs;
         return $"Nothing holds it back that this can see: the {(isBackend ? "backend" : "frontend")}'s thread works "
             + $"{Percent(isBackend ? model.BackendBusy : model.FrontendBusy)} of the time, "
-            + $"{Us(isBackend ? model.BackendNs : model.FrontendNs)} a request, most of it {NameOf(most)} "
+            + $"{Us(whole)} a request, {PartOf(ns / whole)} {NameOf(most)} "
             + $"({Us(ns)}); {Number(facts.Trace.RequestsPerSecond)} requests a second.";
     }
 
@@ -66,7 +70,8 @@ internal static class Words
     public static string Unknown(DiskFacts facts)
     {
         PhaseTime[] largest = [.. facts.Trace.Summary.Phases.OrderByDescending(phase => phase.Share).Take(2)];
-        return "Unknown: no rule fits. Most of the latency is "
+        string most = largest.Sum(phase => phase.Share) > 0.5 ? "Most" : "The largest part";
+        return $"Unknown: no rule fits. {most} of the latency is "
             + string.Join(" and ", largest.Select(phase => $"{phase.Phase} ({Percent(phase.Share)})"))
             + ". A run with more under way (--depths 1,32) or with every way to reach pages (--access all) would tell.";
     }

@@ -247,6 +247,32 @@ public sealed class ServedDiskTests
     }
 
     [Fact]
+    public async Task The_first_failure_of_each_kind_is_told_and_what_failed_is_not_counted_as_written()
+    {
+        await using var harness = new DiskHarness();
+        var full = new FaultyBlockStoreOptions
+        {
+            Kind = StoreOperationKind.Write, Errno = 28, EveryNth = 1, RangeStartBytes = 4096,
+        };
+        using var store = new FaultyBlockStore(new MemoryBlockStore(1 << 20), full);
+        await using ServedDisk disk = await harness.ServeAsync(store);
+        using ScriptedFrontend front = harness.NewFrontend();
+        await harness.Vbd.ConnectAsync(front);
+        Assert.Equal(BlkifStatus.Okay, front.Ask(front.Direct(BlkifOperation.Write, 1, 0, 0, 1)).Status);
+        Assert.Empty(disk.StoreFailures);
+        Task changed = disk.Changed;
+
+        Assert.Equal(BlkifStatus.Error, front.Ask(front.Direct(BlkifOperation.Write, 2, 8, 0, 1)).Status);
+        Assert.Equal(BlkifStatus.Error, front.Ask(front.Direct(BlkifOperation.Write, 3, 16, 0, 1)).Status);
+
+        await changed;
+        StoreFailure failure = Assert.Single(disk.StoreFailures);
+        Assert.Equal(new StoreFailure(BlkifOperation.Write, 4096, 4096, 28), failure);
+        Assert.Equal((3L, 2L, 4096L), (
+            disk.Statistics.Writes, disk.Statistics.StoreErrors, disk.Statistics.BytesWritten));
+    }
+
+    [Fact]
     public async Task A_disk_of_mode_r_says_that_it_is_read_only_and_is()
     {
         await using var harness = new DiskHarness();
