@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Runtime.InteropServices;
 using XenBlock.Protocol;
 using XenBlock.SharedMemory;
@@ -9,9 +10,13 @@ namespace XenBlock.Tests.SharedMemory;
 /// </summary>
 internal sealed class PinnedPages
 {
+    // A view does not keep its memory: without this the collector takes it from under a test that uses the view alone.
+    private static readonly ConcurrentBag<byte[]> s_kept = [];
+
     public PinnedPages(int pageCount = 1)
     {
         Bytes = GC.AllocateArray<byte>(pageCount * ProtocolConstants.PageSizeBytes, pinned: true);
+        s_kept.Add(Bytes);
         View = new SharedPages(Marshal.UnsafeAddrOfPinnedArrayElement(Bytes, 0), Bytes.Length);
     }
 
