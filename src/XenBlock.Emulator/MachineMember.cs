@@ -131,7 +131,8 @@ internal sealed class MachineMember : IMemoryDirectory, IDisposable
 
     // The host's end of the XenStore connection closes when the host does, so that needs no connection of its own.
     private void WatchHost(EmulatedDomain joined, XenStoreClient store) => _ = store.Disconnected.ContinueWith(
-        lost => joined.TellMachineGone($"The machine at '{_path}' is gone ({lost.Result}). Start it again, and join."),
+        lost => joined.TellMachineGone(
+            $"The machine at '{_path}' is gone ({lost.Result.TrimEnd('.')}). Start it again, and join."),
         CancellationToken.None,
         TaskContinuationOptions.None,
         TaskScheduler.Default);

@@ -95,7 +95,7 @@ public sealed partial class XenStoreClient
         while (true)
         {
             int count = await _stream.ReadAsync(buffer, _closing.Token);
-            if (count == 0) return packets.IsMidPacket ? "the server left in mid-message." : "the server left.";
+            if (count == 0) return packets.IsMidPacket ? "the server left in mid-message" : "the server left";
             if (Take(packets, buffer.AsSpan(0, count)) is { } violation) return violation;
         }
     }

@@ -19,11 +19,8 @@ public sealed class BadInputTests : IDisposable
     [InlineData("serve", "DIR/readonly.raw", "read-only")]
     [InlineData("serve", "DIR/good.raw=xvd1", "xvd1")]
     [InlineData("serve", "DIR/good.raw=xvda DIR/other.raw=xvda", "twice")]
-    [InlineData("serve", "DIR/good.raw=xvda DIR/good.raw=xvdb", "the image of 2 disks")]
     [InlineData("serve", "--domain 0 DIR/good.raw", "domain")]
     [InlineData("serve", "--domain 40000 DIR/good.raw", "domain")]
-    [InlineData("serve", "--domain abc DIR/good.raw", "--domain is \"abc\", which is not a whole number")]
-    [InlineData("verify", "xvda --seconds abc", "--seconds is \"abc\", which is not a number")]
     [InlineData("serve", "--disk vdev=xvda", "path=")]
     [InlineData("serve", "--disk path=DIR/good.raw,colour=red", "colour=red")]
     [InlineData("serve", "", "Nothing to serve")]
@@ -54,8 +51,6 @@ public sealed class BadInputTests : IDisposable
     [InlineData("bench", "--image DIR/good.raw --only write", "--overwrite")]
     [InlineData("bench", "--processes 3", "--processes")]
     [InlineData("bench", "--seconds -1", "--seconds")]
-    [InlineData("bench", "--seconds NaN", "--seconds")]
-    [InlineData("bench", "--size 100000T", "has no room")]
     [InlineData("bench", "--model floppy", "floppy")]
     [InlineData("bench", "--out DIR/good.raw/below", "--out")]
     [InlineData("bench", "xvda --store null", "--store")]
@@ -64,10 +59,8 @@ public sealed class BadInputTests : IDisposable
     [InlineData("serve", "--vbd nothing", "DOMAIN/VDEV")]
     [InlineData("serve", "--vbd 1/nothing", "nothing")]
     [InlineData("list", "--machine DIR/none.sock", "none.sock")]
-    [InlineData("top", "--tracer 0 --machine DIR/none.sock", "a tracer is 1 to")]
     [InlineData("detach", "1 nothing --machine DIR/none.sock", "nothing")]
     [InlineData("detach", "1 xvda --timeout 0 --machine DIR/none.sock", "--timeout")]
-    [InlineData("detach", "1 xvda --timeout NaN --machine DIR/none.sock", "--timeout")]
     [InlineData("attach", "1 DIR/good.raw --machine DIR/none.sock", "xenblk serve")]
     [InlineData("hotplug", "add", "XENBUS_PATH")]
     [InlineData("hotplug", "mend", "mend")]
@@ -76,26 +69,19 @@ public sealed class BadInputTests : IDisposable
     [InlineData("machine", "--socket DIR/no/such/dir/m.sock", "no/such/dir")]
     [InlineData("completion", "tcsh", "tcsh")]
     [InlineData("frobnicate", "", "frobnicate")]
-    public async Task A_mistake_gets_a_sentence_and_exit_code_2(string command, string arguments, string expected)
-    {
-        _shop.Noise("good.raw", 64 << 10, seed: 1);
-        _shop.Noise("other.raw", 64 << 10, seed: 2);
-        _shop.Noise("odd.raw", 1000, seed: 3);
-        _shop.Sparse("empty.raw", 0);
-        SetMode(_shop.Noise("hidden.raw", 4096, seed: 4), UnixFileMode.None);
-        SetMode(_shop.Noise("readonly.raw", 4096, seed: 5), UnixFileMode.UserRead);
-        Dictionary<string, string> before = Contents();
-        string[] words = [command, .. arguments.Replace("DIR", _shop.Directory, StringComparison.Ordinal)
-            .Split(' ', StringSplitOptions.RemoveEmptyEntries)];
-        string[] machine = command is "serve" or "cp" or "info" && !words.Contains("--machine")
-            ? ["--machine", _shop.Socket]
-            : [];
+    public Task A_mistake_gets_a_sentence_and_exit_code_2(string command, string arguments, string expected) =>
+        AssertRefusedAsync(command, arguments, expected);
 
-        ToolResult result = await Tool.RunAsync([.. words, .. machine]);
-
-        AssertMistake(result, expected.Replace("DIR", _shop.Directory, StringComparison.Ordinal));
-        Assert.Equal(before, Contents());
-    }
+    [Theory]
+    [InlineData("serve", "DIR/good.raw=xvda DIR/good.raw=xvdb", "the image of 2 disks")]
+    [InlineData("serve", "--domain abc DIR/good.raw", "which is not a whole number")]
+    [InlineData("verify", "xvda --seconds abc", "which is not a number")]
+    [InlineData("bench", "--seconds NaN", "--seconds")]
+    [InlineData("bench", "--size 100000T", "has no room")]
+    [InlineData("top", "--tracer 0 --machine DIR/none.sock", "a tracer is 1 to")]
+    [InlineData("detach", "1 xvda --timeout NaN --machine DIR/none.sock", "--timeout")]
+    public Task A_value_that_an_option_does_not_take_is_named(string command, string arguments, string expected) =>
+        AssertRefusedAsync(command, arguments, expected);
 
     [Fact]
     public async Task A_mistake_under_json_is_a_document_too()
@@ -147,6 +133,27 @@ public sealed class BadInputTests : IDisposable
         ToolResult result = await Tool.RunAsync("serve", "--machine", _shop.Socket, "--domain", "7", image);
 
         AssertMistake(result, "no domain 7");
+    }
+
+    private async Task AssertRefusedAsync(string command, string arguments, string expected)
+    {
+        _shop.Noise("good.raw", 64 << 10, seed: 1);
+        _shop.Noise("other.raw", 64 << 10, seed: 2);
+        _shop.Noise("odd.raw", 1000, seed: 3);
+        _shop.Sparse("empty.raw", 0);
+        SetMode(_shop.Noise("hidden.raw", 4096, seed: 4), UnixFileMode.None);
+        SetMode(_shop.Noise("readonly.raw", 4096, seed: 5), UnixFileMode.UserRead);
+        Dictionary<string, string> before = Contents();
+        string[] words = [command, .. arguments.Replace("DIR", _shop.Directory, StringComparison.Ordinal)
+            .Split(' ', StringSplitOptions.RemoveEmptyEntries)];
+        string[] machine = command is "serve" or "cp" or "info" && !words.Contains("--machine")
+            ? ["--machine", _shop.Socket]
+            : [];
+
+        ToolResult result = await Tool.RunAsync([.. words, .. machine]);
+
+        AssertMistake(result, expected.Replace("DIR", _shop.Directory, StringComparison.Ordinal));
+        Assert.Equal(before, Contents());
     }
 
     private static void AssertMistake(ToolResult result, string expected)

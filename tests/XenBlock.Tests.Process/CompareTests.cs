@@ -21,6 +21,10 @@ public sealed class CompareTests : IDisposable
         ToolResult json = await Tool.RunAsync(
             "compare", "--json", _shop.Path("a"), _shop.Path("b"), "--out", _shop.Path("page.html"));
 
+        ToolResult same = await Tool.RunAsync("compare", _shop.Path("a"), _shop.Path("a"));
+
+        Assert.Contains("Both are the same run: nothing differs.", same.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("+0.00 us", same.Output, StringComparison.Ordinal);
         Assert.True(text.ExitCode == 0, $"{text}");
         Assert.Contains("access: map -> persistent", text.Output, StringComparison.Ordinal);
         Assert.Contains("95 % interval", text.Output, StringComparison.Ordinal);

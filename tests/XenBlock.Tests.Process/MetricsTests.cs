@@ -69,7 +69,7 @@ public sealed partial class MetricsTests : IDisposable
         int port = ((IPEndPoint)taken.LocalEndpoint).Port;
         ToolResult result = await Tool.RunAsync(
             "serve", "--machine", _shop.Socket, _shop.Sparse("image.raw", 1 << 20), "--metrics", $"{port}");
-        Assert.Equal(1, result.ExitCode);
+        Assert.Equal(2, result.ExitCode);
         Assert.Contains($"Port {port} of 127.0.0.1 cannot be had", result.Error, StringComparison.Ordinal);
         Assert.DoesNotContain("   at ", result.Error, StringComparison.Ordinal);
     }

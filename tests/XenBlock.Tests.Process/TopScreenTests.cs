@@ -43,6 +43,24 @@ public sealed class TopScreenTests
     }
 
     [Theory]
+    [InlineData(840, "0.8us")]
+    [InlineData(90_000, "90.0us")]
+    [InlineData(9_999_000, "9999us")]
+    [InlineData(9_999_600, "10.0ms")]
+    [InlineData(210_400_000, "210ms")]
+    [InlineData(1_600_000_000, "1.6s")]
+    public void A_latency_has_its_unit_and_six_columns(long p99Ns, string expected)
+    {
+        TopSample[] samples = [Sample("1/xvda", requests: 100, bytes: 4096, p99Ns)];
+        IReadOnlyList<string> lines = TopScreen.Draw(samples, new TopState(), "Xen", 80);
+        string line = lines.Single(one => one.StartsWith(">1/xvda", StringComparison.Ordinal));
+        Assert.Contains($" {expected} ", line, StringComparison.Ordinal);
+        Assert.Contains("   p99 ", lines.Single(one => one.StartsWith("disk", StringComparison.Ordinal)));
+        Assert.Equal(' ', line[52]); // where the bar's column begins
+        Assert.NotEqual(' ', line[54]);
+    }
+
+    [Theory]
     [InlineData(ConsoleKey.T, "1/xvda")]
     [InlineData(ConsoleKey.B, "2/xvdb")]
     [InlineData(ConsoleKey.L, "2/xvdb")]

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using XenBlock.Cli.Verify;
 using Xunit;
 
 namespace XenBlock.Tests.Process;
@@ -69,4 +70,16 @@ public sealed class VerifyTests : IDisposable
 
     private Task<ToolResult> Verify(params string[] words) => Tool.RunAsync(
         ["verify", "xvda", "--overwrite", "--machine", _shop.Socket, .. words]);
+
+    [Theory]
+    [InlineData("Flush", "the flush of xvda failed: the machine is gone", "The flush of xvda failed: the "
+        + "machine is gone.")]
+    [InlineData("Flush", "the machine is gone", "A flush failed: the machine is gone.")]
+    [InlineData("Write", "the backend failed the write of 4096 bytes at 512 of xvda", "The backend failed "
+        + "the write of 4096 bytes at 512 of xvda.")]
+    [InlineData("Read", "the backend went away", "A read of 4096 bytes at 512 failed: the backend went "
+        + "away.")]
+    public void What_failed_is_said_once_and_a_flush_has_no_place(
+        string operation, string message, string sentence) =>
+        Assert.Equal(sentence, VerifyJob.WordsOf(Enum.Parse<VerifyOperation>(operation), 4096, 512, message));
 }

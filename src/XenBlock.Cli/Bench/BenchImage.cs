@@ -106,7 +106,7 @@ internal sealed class BenchImage : IDisposable
         {
             throw new UsageException(
                 $"A temporary image of {ByteSize.Format(sizeBytes)} has no room in {directory}, where "
-                    + $"{ByteSize.Format(free)} are free. {Remedy}");
+                    + $"{ByteSize.About(free)} are free. {Remedy}");
         }
     }
 

@@ -26,7 +26,7 @@ internal static class BenchVerifier
     public static VerificationReport Run(BenchSession session, BenchSettings settings, BenchImage image)
     {
         if (settings.Store == StoreChoice.Sd2014)
-            return new VerificationReport(false, false, 0, 0, 0, "The model keeps no data, so there was none to verify.");
+            return new VerificationReport(false, false, 0, 0, 0, "The model keeps no data: there was none to verify.");
         if (!settings.Verifies)
             return new VerificationReport(false, false, 0, 0, 0, "The data were not verified, as asked.");
         if (settings.Store == StoreChoice.Null)

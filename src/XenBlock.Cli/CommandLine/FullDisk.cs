@@ -2,7 +2,7 @@ using XenBlock.Native;
 
 namespace XenBlock.Cli.CommandLine;
 
-/// <summary>Files that could not be written for want of room: nobody's mistake, and to be said with what to do.</summary>
+/// <summary>Files that could not be written for want of room: nobody's mistake, and said with what to do.</summary>
 internal static class FullDisk
 {
     /// <summary>

@@ -79,7 +79,8 @@ internal sealed class VerifyCommand : XenblkCommand
             xenblk verify xvda --overwrite --seconds 1800 --ring-order 4
             xenblk verify xvda --overwrite --seed 7            the same operations again
 
-            Exit code 1 if an operation failed, or the disk does not hold what was written.
+            Ctrl-C and SIGTERM end it sooner: it still reads everything once, and says what it found.
+            Exit code 1 if an operation failed, or the disk does not hold what was written; else 0, also after Ctrl-C.
             """)
     {
         Arguments.Add(_vdev);
@@ -194,8 +195,8 @@ internal sealed class VerifyCommand : XenblkCommand
 
         run.Out.WriteLine(
             $"{document.Vdev} holds what was written: {document.Reads:N0} reads "
-                + $"({ByteSize.Format(document.BytesRead)}) compared, {document.Writes:N0} writes "
-                + $"({ByteSize.Format(document.BytesWritten)}), {document.Flushes:N0} flushes, "
+                + $"({ByteSize.About(document.BytesRead)}) compared, {document.Writes:N0} writes "
+                + $"({ByteSize.About(document.BytesWritten)}), {document.Flushes:N0} flushes, "
                 + $"{document.Discards:N0} discards in {document.Seconds:N1} s");
         run.Out.WriteLine(
             $"connected {document.Connections:N0} times, {document.OperationsReplayed:N0} operations done again; "

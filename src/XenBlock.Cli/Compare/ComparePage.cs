@@ -24,7 +24,7 @@ internal static class ComparePage
         page.Replace("{{first}}", Text($"A: {firstName}, {Words(comparison.First)}"));
         page.Replace("{{second}}", Text($"B: {secondName}, {Words(comparison.Second)}"));
         page.Replace("{{knobs}}", comparison.Knobs.Count == 0
-            ? "<p>No knob differs: what changed is the program, the computer's mood, or chance.</p>"
+            ? $"<p>{Text(comparison.SameKnobs)}</p>"
             : HtmlReport.Table(
                 "What differs between the runs",
                 ["knob", "A", "B"],

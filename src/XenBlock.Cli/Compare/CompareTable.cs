@@ -21,7 +21,7 @@ internal static class CompareTable
         foreach (KnobDifference knob in comparison.Knobs)
             writer.WriteLine($"{knob.Name}: {knob.First} -> {knob.Second}");
         if (comparison.Knobs.Count == 0)
-            writer.WriteLine("No knob differs: what changed is the program, the computer's mood, or chance.");
+            writer.WriteLine(comparison.SameKnobs);
         writer.WriteLine();
         TextTable table = new(Headings) { LeftColumns = 1 };
         foreach (PointComparison point in comparison.Points)

@@ -38,7 +38,7 @@ internal sealed record PointComparison(PointReport First, PointReport Second)
         if (!HasPhases)
             return "";
         (RequestPhase phase, double microseconds) = PhaseDeltas().MaxBy(delta => Math.Abs(delta.Microseconds));
-        return $"{PhasesReport.NameOf(phase)} {Signed(microseconds)} us";
+        return microseconds == 0 ? "nothing" : $"{PhasesReport.NameOf(phase)} {Signed(microseconds)} us";
     }
 
     private static MedianInterval IntervalOf(PointReport first, PointReport second)

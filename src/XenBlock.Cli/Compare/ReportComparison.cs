@@ -44,6 +44,16 @@ internal sealed record ReportComparison(
         return new ReportComparison(first, second, points, KnobDifference.Between(first, second));
     }
 
+    /// <summary>True if a run is compared with itself.</summary>
+    public bool IsOneRun => First.StartedAt == Second.StartedAt
+        && First.DurationSeconds.Equals(Second.DurationSeconds)
+        && Points.All(point => point.Bandwidth.Ratio.Equals(1));
+
+    /// <summary>What stands where no knob differs.</summary>
+    public string SameKnobs => IsOneRun
+        ? "Name the folder of another run to see what changed."
+        : "No knob differs: what changed is the program, the computer's mood, or chance.";
+
     /// <summary>What it says, in a sentence.</summary>
     public string Headline()
     {
@@ -52,10 +62,16 @@ internal sealed record ReportComparison(
         int unknown = Points.Count(point => point.Verdict is "too few samples");
         PointComparison most = Points.MaxBy(point => (
             point.Bandwidth.IsDifferent, Math.Abs(Math.Log(point.Bandwidth.Ratio))))!;
+        if (IsOneRun)
+            return "Both are the same run: nothing differs.";
         string few = unknown == 0 ? "" : $", and {unknown} have fewer than three samples, which say nothing";
-        return $"Of {Points.Count} points in common, {faster} are faster in the second run, {slower} are slower{few}. "
-            + $"Most changed a {most.First.Operation} of {ByteSize.Format(most.First.SizeBytes)} at depth "
-            + $"{most.First.Depth}: {BenchTable.Number(most.Bandwidth.Ratio)} times the bandwidth ({most.Verdict}).";
+        string counts =
+            $"Of {Points.Count} points in common, {faster} are faster in the second run, {slower} are slower{few}. ";
+        string ratio = BenchTable.Number(most.Bandwidth.Ratio);
+        return string.Equals(ratio, BenchTable.Number(1), StringComparison.Ordinal)
+            ? counts + "No bandwidth differs by as much as 1 %."
+            : counts + $"Most changed a {most.First.Operation} of {ByteSize.Format(most.First.SizeBytes)} at "
+                + $"depth {most.First.Depth}: {ratio} times the bandwidth ({most.Verdict}).";
     }
 
     private static bool Several(BenchReport report, Func<PointReport, string> of) =>

@@ -19,7 +19,7 @@ internal sealed class MetricsExport : IDisposable
     private MetricsExport(MeterProvider provider) => _provider = provider;
 
     /// <summary>Begins.</summary>
-    /// <exception cref="WorkFailedException">The port is taken, or not ours to take.</exception>
+    /// <exception cref="UsageException">The port is taken, or not ours to take.</exception>
     public static MetricsExport Start(MetricsSettings settings)
     {
         MeterProviderBuilder builder = Sdk.CreateMeterProviderBuilder()
@@ -49,7 +49,7 @@ internal sealed class MetricsExport : IDisposable
         }
         catch (Exception exception) when (exception.GetBaseException() is HttpListenerException cause)
         {
-            throw new WorkFailedException(
+            throw new UsageException(
                 $"Port {settings.PrometheusPort} of 127.0.0.1 cannot be had: {cause.Message}. Name another one: "
                     + "--metrics PORT.");
         }

@@ -26,6 +26,18 @@ internal static class ByteSize
         return true;
     }
 
+    /// <summary>As "1.69 GiB", "5.85 MiB", "512 B": how much it was, for people; three digits or more.</summary>
+    public static string About(long bytes)
+    {
+        int power = 0;
+        double rest = bytes;
+        for (; rest >= 1024 && power < s_units.Length - 1; power++)
+            rest /= 1024;
+        string format = rest >= 100 ? "N0" : rest >= 10 ? "0.#" : "0.##";
+        string number = rest.ToString(format, CultureInfo.InvariantCulture);
+        return power == 0 ? number + " B" : $"{number} {s_units[power]}iB";
+    }
+
     /// <summary>As "44 KiB", "1 MiB", "45,057 B": exact where it is a whole number of units.</summary>
     public static string Format(long bytes)
     {

@@ -6,6 +6,13 @@ namespace XenBlock.Cli.Report;
 /// <summary>The table that <c>xenblk bench</c> prints: nothing that is not in the report.</summary>
 internal static class BenchTable
 {
+    private const string Legend = """
+        size: of one operation as the user submits it; reqs: requests on the ring it becomes. CPU, maps, unmaps,
+        copies, events: per operation, both sides; calls/req: all of those a request, each a hypercall on Xen.
+        plain file: by pread or pwrite of that size, as dd does; 256p file: by 256 pages, as hdparm does;
+        /plain, /256p: bandwidth as a part of those. MB = 10^6 bytes.
+        """;
+
     /// <summary>Writes the whole answer of a run.</summary>
     public static void Write(BenchReport report, TextWriter writer)
     {
@@ -120,12 +127,7 @@ internal static class BenchTable
 
         table.WriteTo(writer);
         writer.WriteLine();
-        writer.WriteLine(
-            "size: of one operation as the user submits it; reqs: requests on the ring it becomes. CPU, maps, unmaps, "
-            + "copies,\nevents: per operation, both sides; calls/req: all of those a request, each a hypercall on Xen. "
-            + "plain file: by pread or pwrite of that size, as dd does; "
-            + "256p file: by 256 pages,\nas hdparm does; /plain, /256p: bandwidth as a part of those. "
-            + "MB = 10^6 bytes.");
+        writer.WriteLine(Legend);
     }
 
     private static void AddBaselines(BenchReport report, PointReport point, TextTable table)

@@ -29,7 +29,7 @@ internal static class Findings
         }
 
         if (sentences.Count == 0 && points.Count > 0)
-            sentences.Add(Single(points[0]));
+            sentences.Add(Single(points[0], BenchTable.WayOf(points)(points[0])));
         if (granted is not null)
             sentences.Add(Granted(granted));
         return sentences;
@@ -96,11 +96,15 @@ internal static class Findings
         int size = points.Min(point => point.SizeBytes);
         PointReport[] small = [.. points.Where(point => point.SizeBytes == size)];
         PointReport one = small.First(point => point.Depth == depths[0]);
-        PointReport? many = Array.Find(
-            small, point => point.Depth == depths[^1] && point.Mode.Equals(one.Mode, StringComparison.Ordinal));
+        PointReport? many = Array.Find(small, point => point.Depth == depths[^1]
+            && point.Mode.Equals(one.Mode, StringComparison.Ordinal)
+            && point.Access.Equals(one.Access, StringComparison.Ordinal));
+        string way = small.DistinctBy(point => (point.Mode, point.Access)).Skip(1).Any()
+            ? $" ({BenchTable.WayOf(small)(one)})"
+            : "";
         return many is null ? null
-            : $"A {operation} of {ByteSize.Format(size)}: {BenchTable.Number(one.OperationsPerSecond)} a second at "
-                + $"depth {one.Depth} with {BenchTable.Number(one.NotificationsPerOperation)} events each, "
+            : $"A {operation} of {ByteSize.Format(size)}{way}: {BenchTable.Number(one.OperationsPerSecond)} a second "
+                + $"at depth {one.Depth} with {BenchTable.Number(one.NotificationsPerOperation)} events each, "
                 + $"{BenchTable.Number(many.OperationsPerSecond)} at depth {many.Depth} with "
                 + $"{BenchTable.Number(many.NotificationsPerOperation)}.";
     }
@@ -111,8 +115,8 @@ internal static class Findings
             + $"medians of each: {BenchTable.Number(granted.MegabytesPerSecond)} and "
             + $"{BenchTable.Number(granted.PlainMegabytesPerSecond)} MB/s.";
 
-    private static string Single(PointReport point) =>
-        $"A {point.Operation} of {ByteSize.Format(point.SizeBytes)} at depth {point.Depth} ({point.Mode}): "
+    private static string Single(PointReport point, string way) =>
+        $"A {point.Operation} of {ByteSize.Format(point.SizeBytes)} at depth {point.Depth} ({way}): "
             + $"{BenchTable.Number(point.OperationsPerSecond)} a second, "
             + $"{BenchTable.Number(point.MegabytesPerSecond)} MB/s, "
             + $"{BenchTable.Number(point.CpuMicrosecondsPerOperation)} us of processor time each.";

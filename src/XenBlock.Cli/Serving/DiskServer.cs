@@ -231,7 +231,7 @@ internal sealed class DiskServer : IAsyncDisposable
 
         run.Out.WriteLine(
             $"{vdev} of domain {disk.Frontend.Value}: {statistics.Requests:N0} requests, "
-                + $"{ByteSize.Format(statistics.BytesRead)} read, {ByteSize.Format(statistics.BytesWritten)} written, "
+                + $"{ByteSize.About(statistics.BytesRead)} read, {ByteSize.About(statistics.BytesWritten)} written, "
                 + $"{statistics.StoreErrors:N0} errors");
     }
 }

@@ -66,7 +66,7 @@ internal sealed class ServingWatch
             {
                 throw new WorkFailedException(_machine.IsXen
                     ? $"XenStore is gone ({await gone}); what was flushed is in the images. Start it, then serve again."
-                    : $"The machine at {_machine.Socket} is gone ({await gone}); what was flushed is in the images.");
+                    : $"{Failure.Sentence(await gone)} What was flushed is in the images.");
             }
 
             if (ended.IsCompleted)

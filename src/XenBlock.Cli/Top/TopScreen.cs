@@ -53,7 +53,7 @@ internal static class TopScreen
 
     private static IEnumerable<string> List(IReadOnlyList<TopSample> sorted, TopState state, int width)
     {
-        yield return Row("disk", "MB/s", "req/s", "depth", "p50 us", "p99 us", "ev/req") + "  where the time goes";
+        yield return Row("disk", "MB/s", "req/s", "depth", "p50", "p99", "ev/req") + "  where the time goes";
         int chosen = state.ChosenIndex(sorted);
         int bar = width - ColumnsWidth - 2;
         for (int i = 0; i < sorted.Count; i++)
@@ -71,8 +71,8 @@ internal static class TopScreen
                 Megabytes(one.BytesPerSecond),
                 Number(one.RequestsPerSecond),
                 one.Depth.ToString("N1", CultureInfo.InvariantCulture),
-                Microseconds(one.P50Ns),
-                Microseconds(one.P99Ns),
+                Duration(one.P50Ns),
+                Duration(one.P99Ns),
                 one.NotificationsPerRequest.ToString("N2", CultureInfo.InvariantCulture));
             yield return $"{row}  {(one.Requests == 0 ? one.Verdict : Bar(one.Phases, bar))}".TrimEnd();
             if (i != chosen || one.Requests == 0) continue;
@@ -93,7 +93,7 @@ internal static class TopScreen
         yield return $"{Megabytes(one.BytesRead / one.Seconds)} MB/s read, "
             + $"{Megabytes(one.BytesWritten / one.Seconds)} MB/s written, {Number(one.RequestsPerSecond)} requests/s, "
             + string.Create(CultureInfo.InvariantCulture, $"{one.Depth:N1} under way");
-        yield return $"{Microseconds(one.P50Ns)} us for half of them, {Microseconds(one.P99Ns)} for 99 of 100; "
+        yield return $"{Duration(one.P50Ns)} for half of them, {Duration(one.P99Ns)} for 99 of 100; "
             + string.Create(CultureInfo.InvariantCulture, $"{one.NotificationsPerRequest:N2} events a request")
             + (one.Lost > 0 ? string.Create(CultureInfo.InvariantCulture, $"; {one.Lost:N0} records lost") : "");
         yield return "";
@@ -102,7 +102,7 @@ internal static class TopScreen
         {
             string name = $"{Letters[(int)phase.Phase]} {PhasesReport.NameOf(phase.Phase)}";
             int length = (int)Math.Round(phase.Share * bar);
-            string numbers = $"{name,-18} {Microseconds(phase.MeanNs),8} us {Share(phase.Share),5}";
+            string numbers = $"{name,-18} {Duration(phase.MeanNs),8} {Share(phase.Share),5}";
             yield return $"{numbers}  {new string('#', length)}".TrimEnd();
         }
 
@@ -160,11 +160,14 @@ internal static class TopScreen
         _ => value.ToString("N0", CultureInfo.InvariantCulture),
     };
 
-    private static string Microseconds(double nanoseconds) => nanoseconds switch
+    // With its unit, in six columns: one column holds microseconds and seconds.
+    private static string Duration(double nanoseconds) => nanoseconds switch
     {
-        >= 1e9 => (nanoseconds / 1e9).ToString("N1", CultureInfo.InvariantCulture) + "s",
-        >= 1e8 => (nanoseconds / 1e6).ToString("N0", CultureInfo.InvariantCulture) + "ms",
-        _ => (nanoseconds / 1e3).ToString(nanoseconds < 1e5 ? "N1" : "N0", CultureInfo.InvariantCulture),
+        >= 999.5e6 => (nanoseconds / 1e9).ToString("F1", CultureInfo.InvariantCulture) + "s",
+        >= 99.95e6 => (nanoseconds / 1e6).ToString("F0", CultureInfo.InvariantCulture) + "ms",
+        >= 9.9995e6 => (nanoseconds / 1e6).ToString("F1", CultureInfo.InvariantCulture) + "ms",
+        >= 99.95e3 => (nanoseconds / 1e3).ToString("F0", CultureInfo.InvariantCulture) + "us",
+        _ => (nanoseconds / 1e3).ToString("F1", CultureInfo.InvariantCulture) + "us",
     };
 
     private static string Share(double share) => share.ToString("P0", CultureInfo.InvariantCulture);

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using XenBlock.Cli.Bench;
 using XenBlock.Cli.CommandLine;
+using XenBlock.Cli.Report;
 using XenBlock.Frontend;
 using XenBlock.Hypervisor;
 
@@ -107,15 +108,24 @@ internal sealed class VerifyJob
         }
         catch (Exception exception) when (exception is XenBlockException or IOException)
         {
-            throw new WorkFailedException(string.Create(
-                CultureInfo.InvariantCulture,
-                $"A {operation.ToString().ToLowerInvariant()} of {bytes} bytes at {offset} failed: ")
-                + exception.Message);
+            throw new WorkFailedException(WordsOf(operation, bytes, offset, exception.Message));
         }
 
         _tally.Add(operation, bytes, Stopwatch.GetElapsedTime(start));
         if (operation == VerifyOperation.Read)
             Compare(block, length);
+    }
+
+    /// <summary>That an operation failed, in a sentence; what the disk says of it itself is not said twice.</summary>
+    public static string WordsOf(VerifyOperation operation, int bytes, long offset, string message)
+    {
+        string word = operation.ToString().ToLowerInvariant();
+        string place = operation == VerifyOperation.Flush
+            ? ""
+            : string.Create(CultureInfo.InvariantCulture, $" of {bytes} bytes at {offset}");
+        return message.Contains(word + place, StringComparison.Ordinal)
+            ? Failure.Sentence(Findings.Capital(message))
+            : Failure.Sentence($"A {word}{place} failed: {message}");
     }
 
     private void Prepare(int block, int length)

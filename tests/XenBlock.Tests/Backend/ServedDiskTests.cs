@@ -252,7 +252,10 @@ public sealed class ServedDiskTests
         await using var harness = new DiskHarness();
         var full = new FaultyBlockStoreOptions
         {
-            Kind = StoreOperationKind.Write, Errno = 28, EveryNth = 1, RangeStartBytes = 4096,
+            Kind = StoreOperationKind.Write,
+            Errno = 28,
+            EveryNth = 1,
+            RangeStartBytes = 4096,
         };
         using var store = new FaultyBlockStore(new MemoryBlockStore(1 << 20), full);
         await using ServedDisk disk = await harness.ServeAsync(store);
