@@ -47,7 +47,7 @@ public sealed class DiskSpecificationTests
     public void Disks_without_a_name_take_the_next_free_one_of_their_domain()
     {
         DiskSpecification Disk(string? vdev, ushort domain) =>
-            new("a.raw", vdev is null ? null : VbdName.Parse(vdev), new DomainId(domain), IsReadOnly: false);
+            new("a.raw", vdev is null ? null : VbdName.Parse(vdev), new DomainId(domain), IsReadOnly: true);
 
         IReadOnlyList<DiskSpecification> named =
             DiskSpecification.Name([Disk(null, 1), Disk("xvda", 1), Disk(null, 1), Disk(null, 2)]);
@@ -58,7 +58,7 @@ public sealed class DiskSpecificationTests
     [Fact]
     public void Twenty_disks_have_twenty_names()
     {
-        DiskSpecification unnamed = new("a.raw", null, s_domain, IsReadOnly: false);
+        DiskSpecification unnamed = new("a.raw", null, s_domain, IsReadOnly: true);
 
         IReadOnlyList<DiskSpecification> named = DiskSpecification.Name([.. Enumerable.Repeat(unnamed, 20)]);
 
