@@ -58,14 +58,17 @@ public static class CtfFolder
     {
         Directory.CreateDirectory(directory);
         foreach (string old in Directory.GetFiles(directory, "stream-*")) File.Delete(old);
-        File.WriteAllText(Path.Combine(directory, "metadata"), Metadata(uuid, streams, spans ?? []));
-        foreach (RecordedTrace stream in streams.Where(stream => stream.Packets.Count != 0))
+        RecordedTrace[] written = [.. streams.Where(stream => stream.Packets.Count != 0)];
+        File.WriteAllText(Path.Combine(directory, "metadata"), Metadata(uuid, written, spans ?? []));
+        foreach (RecordedTrace stream in written)
         {
-            using FileStream file = File.Create(Path.Combine(
-                directory, $"stream-{stream.Number.ToString("D3", CultureInfo.InvariantCulture)}"));
+            using FileStream file = File.Create(Path.Combine(directory, FileOf(stream.Number)));
             foreach ((byte[] page, _) in stream.Packets) file.Write(page);
         }
     }
+
+    /// <summary>The file of a recorder's packets.</summary>
+    internal static string FileOf(int recorder) => $"stream-{recorder.ToString("D3", CultureInfo.InvariantCulture)}";
 
     /// <summary>The description of the records, in CTF's own language (TSDL).</summary>
     private static string Metadata(

@@ -39,6 +39,16 @@ public static partial class CtfReader
         return [.. streams.Values.Where(stream => stream.Packets.Count != 0).OrderBy(stream => stream.Number)];
     }
 
+    /// <summary>The recorders, as "1/xvda backend 0", whose files were there when it was written, and are not now.</summary>
+    /// <param name="directory">The folder with the metadata.</param>
+    /// <exception cref="IOException">It cannot be read.</exception>
+    public static IReadOnlyList<string> Missing(string directory) =>
+    [
+        .. Recorders(File.ReadAllText(Path.Combine(directory, "metadata"))).Values
+            .Where(stream => !File.Exists(Path.Combine(directory, CtfFolder.FileOf(stream.Number))))
+            .Select(stream => stream.Name),
+    ];
+
     /// <summary>The parts that the writer kept with it, in order; none where it is all of one kind.</summary>
     /// <param name="directory">The folder with the metadata.</param>
     /// <exception cref="IOException">It cannot be read.</exception>
@@ -84,7 +94,7 @@ public static partial class CtfReader
     private static void ReadFile(string path, Dictionary<int, RecordedTrace> streams)
     {
         using FileStream file = File.OpenRead(path);
-        if (file.Length == 0) throw new InvalidDataException($"{path} is empty, and a recorder without records has none");
+        if (file.Length == 0) throw new InvalidDataException($"{path} is empty; whoever has no records has no file");
         long lastNs = 0;
         for (long at = 0; at < file.Length; at += TracePacket.SizeBytes)
         {

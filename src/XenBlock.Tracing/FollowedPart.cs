@@ -14,7 +14,8 @@ public sealed record FollowedPart(
     public ulong Lost => Streams.Aggregate(0UL, (sum, stream) => unchecked(sum + stream.Lost));
 
     /// <summary>
-    /// When the runtime of either end had stopped all its threads: as they recorded it, or as who traced himself saw it.
+    /// When the runtime of either end had stopped all its threads: as they recorded it, or as who traced himself saw
+    /// it.
     /// </summary>
     public IReadOnlyList<PauseInterval> Pauses
     {

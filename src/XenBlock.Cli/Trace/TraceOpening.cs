@@ -39,8 +39,8 @@ internal static class TraceOpening
             if (Directory.Exists(path) && !File.Exists(Path.Combine(path, "metadata")))
             {
                 throw new UsageException(
-                    $"{path} holds no trace: metadata of xenblk are neither in it nor in a folder {Ctf} in it. Name the "
-                        + "folder that bench or trace left.");
+                    $"{path} holds no trace: metadata of xenblk are neither in it nor in a folder {Ctf} in it. Name "
+                        + "the folder that bench or trace left.");
             }
 
             MirageOpening.Run(run, path, directory);
@@ -132,10 +132,10 @@ internal static class TraceOpening
             throw new UsageException($"{folders[0]} holds no record: nothing was traced when it was written.");
 
         // What was said of more than is here now does not hold of what is left.
-        string? missing = saved is null ? null : MissingSince(saved, parts);
-        string[] problems = [.. saved?.Problems ?? []];
-        if (missing is not null)
-            (saved, problems) = (saved! with { Ends = EndsOf(all), Clock = OneClock }, [.. problems, missing]);
+        string? missing = Missing(folders);
+        string[] problems = [.. saved?.Problems ?? [], .. missing is null ? (string[])[] : [missing]];
+        if (missing is not null && saved is not null)
+            saved = saved with { Ends = EndsOf(all), Clock = OneClock };
         FollowedTrace trace = new(parts, Clock: null, saved?.Clock ?? OneClock);
         document = TraceJob.Describe(trace, saved) with
         {
@@ -157,13 +157,12 @@ internal static class TraceOpening
     private static string EndsOf(RecordedTrace[] streams) => string.Join(
         ", ", streams.Select(stream => stream.Side.ToString().ToLowerInvariant()).Distinct());
 
-    private static string? MissingSince(TraceDocument saved, IReadOnlyList<FollowedPart> parts)
+    private static string? Missing(string[] folders)
     {
-        int then = saved.Operations.Sum(operation => operation.Requests) + saved.Incomplete;
-        int now = parts.Sum(part => part.Requests.Count + part.Incomplete);
-        return then == now && saved.Incomplete == parts.Sum(part => part.Incomplete)
+        string[] missing = [.. folders.SelectMany(CtfReader.Missing)];
+        return missing.Length == 0
             ? null
-            : $"Records are missing since this was saved: it had {then:N0} requests then and has {now:N0} now";
+            : $"The records of {string.Join(", ", missing)} were there when this was saved, and are missing";
     }
 
     // A disk is named as "1/xvda"; a bench with several ways has several.
