@@ -5,7 +5,7 @@ namespace XenBlock.Profiling;
 
 /// <summary>
 /// What of a trace only the traced process itself can know: what its threads get of the processors, and when its
-/// runtime stops them. Nothing is watched while it is off.
+/// runtime stops them. Nothing is watched before it is on for the first time.
 /// </summary>
 internal sealed class ProcessWatch(TimeProvider time)
 {

@@ -24,7 +24,7 @@ public sealed class RuntimePauses : IDisposable
 
     /// <summary>Watches in one of the two ways.</summary>
     internal RuntimePauses(TimeProvider time, bool byEvents) =>
-        _source = byEvents ? new CollectorEvents(time, Add) : new CollectionEnds(time, Add);
+        _source = byEvents ? CollectorEvents.WatchBy(time, Add) : new CollectionEnds(time, Add);
 
     private static bool HasEvents =>
         !AppContext.TryGetSwitch("System.Diagnostics.Tracing.EventSource.IsSupported", out bool isOn) || isOn;
