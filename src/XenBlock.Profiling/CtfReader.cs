@@ -39,7 +39,9 @@ public static partial class CtfReader
         return [.. streams.Values.Where(stream => stream.Packets.Count != 0).OrderBy(stream => stream.Number)];
     }
 
-    /// <summary>The recorders, as "1/xvda backend 0", whose files were there when it was written, and are not now.</summary>
+    /// <summary>
+    /// The recorders, as "1/xvda backend 0", whose files were there when it was written, and are not now.
+    /// </summary>
     /// <param name="directory">The folder with the metadata.</param>
     /// <exception cref="IOException">It cannot be read.</exception>
     public static IReadOnlyList<string> Missing(string directory) =>
