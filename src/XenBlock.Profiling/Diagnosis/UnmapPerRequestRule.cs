@@ -12,7 +12,12 @@ internal sealed class UnmapPerRequestRule() : DiagnosisRule("D1", "unmap per req
     public override DiagnosisFinding? Judge(DiskFacts facts, StageModel model)
     {
         if (facts.Counters is not { } counters) return null;
-        double calls = (double)counters.UnmapCalls / facts.Trace.Summary.RequestCount;
+
+        // Flushes and discards have no pages.
+        int withPages = facts.Requests.Count(
+            request => request.Kind is TraceEventKind.ReadGranted or TraceEventKind.WriteGranted);
+        if (withPages == 0) return null;
+        double calls = (double)counters.UnmapCalls / withPages;
         double share = model.BackendShare(PumpWork.LetGo);
         if (calls < CallsMin || share < ShareMin) return null;
         double unmapNs = model.BackendWorkNs(PumpWork.LetGo);
@@ -23,7 +28,8 @@ internal sealed class UnmapPerRequestRule() : DiagnosisRule("D1", "unmap per req
         double savedNs = canBatch ? unmapNs * (1 - (1 / batch)) : unmapNs;
         double phaseNs = MeanNs(facts, RequestPhase.Unmap);
         return Found(
-            $"Unmapping takes {Words.Percent(share)} of the backend's time, {Words.Number(calls)} calls a request.",
+            $"Unmapping takes {Words.Percent(share)} of the backend's time, {Words.Number(calls)} calls a request with "
+                + "pages.",
             Sure(share, ShareMin, 0.5),
             RepairGain.Of(facts, model.Gain(savedNs, 0, phaseNs * savedNs / unmapNs)),
             canBatch
@@ -31,7 +37,7 @@ internal sealed class UnmapPerRequestRule() : DiagnosisRule("D1", "unmap per req
                     + "(ServedDiskOptions.Access)."
                 : $"Let pages stay mapped: from --access {facts.Knobs.Access} to --access persistent "
                     + "(ServedDiskOptions.Access).",
-            $"{counters.UnmapCalls:N0} unmap calls for {facts.Trace.Summary.RequestCount:N0} requests",
+            $"{counters.UnmapCalls:N0} unmap calls for {withPages:N0} requests with pages",
             $"{Words.Us(unmapNs)} of the backend's {Words.Us(model.BackendNs)} a request",
             $"{Words.Number(batch)} requests a turn could share a call");
     }

@@ -81,6 +81,25 @@ public sealed class DiagnosisTests
         Assert.DoesNotContain(Diagnosis.Of(repaired.Facts()).Findings, finding => finding.Rule == rule);
     }
 
+    [Fact]
+    public void Requests_without_pages_are_not_expected_to_be_unmapped()
+    {
+        DiskFacts bad = _disks["D1"].Bad.Facts();
+        RequestTrace[] requests =
+        [
+            .. bad.Requests.Select((request, i) =>
+                i % 5 == 0 ? request with { Kind = TraceEventKind.DiscardGranted } : request),
+        ];
+        int discards = requests.Count(request => request.Kind == TraceEventKind.DiscardGranted);
+        DiskCounters counters = bad.Counters!.Value;
+        DiskFacts mixed = bad with
+        {
+            Requests = requests,
+            Counters = counters with { UnmapCalls = counters.UnmapCalls - discards },
+        };
+        Assert.Contains(Diagnosis.Of(mixed).Findings, finding => finding.Rule == "D1");
+    }
+
     [Theory]
     [InlineData("D1")]
     [InlineData("D2")]
