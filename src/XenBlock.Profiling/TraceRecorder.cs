@@ -146,7 +146,8 @@ public sealed class TraceRecorder
         _pages.StoreRelease64(CountOffset, ++_count);
     }
 
-    private static long NowOf(TimeProvider time) => time.TimestampFrequency == 1_000_000_000
+    /// <summary>The time of a trace by a clock, in nanoseconds.</summary>
+    internal static long NowOf(TimeProvider time) => time.TimestampFrequency == 1_000_000_000
         ? time.GetTimestamp()
         : (long)(time.GetTimestamp() * (1e9 / time.TimestampFrequency));
 

@@ -30,7 +30,7 @@ internal sealed class CollectionEnds : IDisposable
         long lengthNs = (paused - _paused).Ticks * 100;
         _paused = paused;
         if (lengthNs <= 0) return;
-        long nowNs = (long)(_time.GetTimestamp() * (1e9 / _time.TimestampFrequency));
+        long nowNs = TraceRecorder.NowOf(_time);
         _add(new PauseInterval(nowNs - lengthNs, nowNs));
     }
 

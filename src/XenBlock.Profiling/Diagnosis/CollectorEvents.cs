@@ -68,7 +68,7 @@ internal sealed class CollectorEvents : EventListener
     private sealed class Watch(TimeProvider time, Action<PauseInterval> add) : IDisposable
     {
         // Both clocks at one instant, so that one can be told in the other.
-        private readonly long _clockNs = (long)(time.GetTimestamp() * (1e9 / time.TimestampFrequency));
+        private readonly long _clockNs = TraceRecorder.NowOf(time);
         private readonly DateTime _clockTime = time.GetUtcNow().UtcDateTime;
 
         public void Tell(DateTime from, DateTime to) => add(new PauseInterval(Nanoseconds(from), Nanoseconds(to)));
