@@ -1,3 +1,5 @@
+using XenBlock.Protocol;
+
 namespace XenBlock.Profiling;
 
 /// <summary>One cause, and how it is recognised. Thresholds are the rule's own constants.</summary>
@@ -34,6 +36,17 @@ internal abstract class DiagnosisRule(string id, string name)
     // A model of two stages says nothing sensible of a stage that is left with next to no work.
     private static double? Plausible(double? gain) =>
         gain is { } ratio && double.IsFinite(ratio) ? Math.Clamp(ratio, 1, GainMax) : null;
+
+    /// <summary>The number of queues to set: more than there are, and no more than there can be.</summary>
+    /// <param name="model">Of the disk as it is.</param>
+    /// <param name="wanted">How many would be enough.</param>
+    protected static string MoreQueues(StageModel model, double wanted)
+    {
+        const int Most = ProtocolConstants.QueuesMax;
+        return model.QueueCount >= Most
+            ? $"QueuesMax is {Most} already, the most that there can be"
+            : $"QueuesMax from {model.QueueCount} to {Words.Whole(Math.Clamp(wanted, model.QueueCount + 1, Most))}";
+    }
 
     /// <summary>The mean of one phase, in nanoseconds.</summary>
     protected static double MeanNs(DiskFacts facts, RequestPhase phase) =>

@@ -1,5 +1,3 @@
-using XenBlock.Protocol;
-
 namespace XenBlock.Profiling;
 
 /// <summary>
@@ -23,22 +21,19 @@ internal sealed class ProcessorRule() : DiagnosisRule("D13", "processor bound")
         double bytes = facts.Requests.Average(request => (double)request.LengthBytes);
         double usualNs = UsualNs + (bytes * UsualNsPerByte);
         if (thread is not { } share || share.Wanted < RunningMin || busy < BusyMin || workNs < usualNs) return null;
-        PumpWork most = Enum.GetValues<PumpWork>().Where(work => work != PumpWork.Idle)
-            .MaxBy(work => isBackend ? model.BackendWorkNs(work) : model.FrontendWorkNs(work));
-        double mostNs = isBackend ? model.BackendWorkNs(most) : model.FrontendWorkNs(most);
+        (PumpWork most, double mostNs) = model.Largest(isBackend);
 
         // With so many the other end, which does all that it does now, is as busy.
         double otherNs = Math.Max(1, isBackend ? model.FrontendNs : model.BackendNs);
-        double queues = Math.Clamp(
-            Math.Ceiling(model.QueueCount * workNs / otherNs), model.QueueCount + 1, ProtocolConstants.QueuesMax);
+        double queues = Math.Ceiling(model.QueueCount * workNs / otherNs);
         string side = isBackend ? "backend" : "frontend";
         return Found(
             $"The {side}'s thread works {Words.Us(workNs)} for a request, all of it on the processor, "
                 + $"{Words.PartOf(mostNs / workNs)} {Words.NameOf(most)}.",
             Sure(share.Wanted, RunningMin, 1),
             RepairGain.Of(facts, model.Gain(isBackend ? mostNs : 0, isBackend ? 0 : mostNs, 0)) with { IsBound = true },
-            $"Make {Words.NameOf(most)} cheaper, or spread it over more queues: QueuesMax from {model.QueueCount} to "
-                + $"{Words.Whole(queues)}, if there are as many processors.",
+            $"Make {Words.NameOf(most)} cheaper, or spread it over more queues: "
+                + $"{MoreQueues(model, queues)}, if there are as many processors.",
             $"the thread ran {Words.Percent(share.Running)} of the time and was ready for another "
                 + $"{Words.Percent(share.Waiting)}",
             $"{Words.Us(mostNs)} of {Words.Us(workNs)} a request are {Words.NameOf(most)}",

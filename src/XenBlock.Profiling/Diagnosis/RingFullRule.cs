@@ -39,10 +39,7 @@ internal sealed class RingFullRule() : DiagnosisRule("D2", "ring full")
         int now = BitOperations.Log2((uint)Math.Max(1, knobs.SlotCount / SlotsPerPage));
         double missing = model.InFlight / model.QueueCount / Math.Max(1, knobs.SlotCount);
         int order = now + Math.Max(1, (int)Math.Ceiling(Math.Log2(Math.Max(1, missing))));
-        double queues = Math.Clamp(
-            Math.Ceiling(model.InFlight / Math.Max(1, knobs.SlotCount)), model.QueueCount + 1,
-            ProtocolConstants.QueuesMax);
-        string more = $"QueuesMax from {model.QueueCount} to {Words.Whole(queues)}";
+        string more = MoreQueues(model, Math.Ceiling(model.InFlight / Math.Max(1, knobs.SlotCount)));
         return order > ProtocolConstants.RingPageOrderMax
             ? more
             : $"BlockDeviceOptions.RingPageOrder from {now} to {order}, a ring of {1 << order} pages with "

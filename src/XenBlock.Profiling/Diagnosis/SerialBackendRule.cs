@@ -1,5 +1,3 @@
-using XenBlock.Protocol;
-
 namespace XenBlock.Profiling;
 
 /// <summary>D8: many requests on the ring, and the store works on one of them.</summary>
@@ -25,14 +23,13 @@ internal sealed class SerialBackendRule() : DiagnosisRule("D8", "backend serial"
         double oneNs = MeanNs(facts, RequestPhase.Store);
         double gain = Math.Max(1, Math.Min(
             model.InSlots * 1e9 / oneNs / model.RequestsPerSecond, model.Gain(storeNs, 0, 0)));
-        double queues = Math.Clamp(Math.Round(model.InSlots), model.QueueCount + 1, ProtocolConstants.QueuesMax);
         return Found(
             $"{Words.Number(model.InSlots)} requests lie on the ring, and the store works on "
                 + $"{Words.Number(model.InStore)} of them at a time, {Words.Us(storeNs)} each.",
             facts.BackendThread is null ? 0.6 : Sure(model.InSlots, InSlotsMin, 16),
             RepairGain.Of(facts, gain),
             $"Let the store work on {Words.Whole(model.InSlots)} at once (IPipelinedBlockStore), or give the disk more "
-                + $"queues: QueuesMax from {model.QueueCount} to {Words.Whole(queues)}.",
+                + $"queues: {MoreQueues(model, Math.Round(model.InSlots))}.",
             $"waiting for the store takes {Words.Percent(model.BackendShare(PumpWork.Store))} of the backend's time",
             "the gain is that of a store that can do as many at once as lie on the ring");
     }

@@ -87,6 +87,16 @@ internal sealed class StageModel
     /// <summary>What the frontend's thread works of one kind for a request, in nanoseconds.</summary>
     public double FrontendWorkNs(PumpWork work) => _frontend[(int)work];
 
+    /// <summary>What the thread of one end works most on, and how long for a request, in nanoseconds.</summary>
+    /// <param name="isBackend">Which end.</param>
+    public (PumpWork Work, double Ns) Largest(bool isBackend)
+    {
+        double[] works = isBackend ? _backend : _frontend;
+        PumpWork most = Enum.GetValues<PumpWork>().Where(work => work != PumpWork.Idle)
+            .MaxBy(work => works[(int)work]);
+        return (most, works[(int)most]);
+    }
+
     /// <summary>One kind of work as a part of all that the backend's thread works, 0 to 1.</summary>
     public double BackendShare(PumpWork work) => BackendNs <= 0 ? 0 : _backend[(int)work] / BackendNs;
 

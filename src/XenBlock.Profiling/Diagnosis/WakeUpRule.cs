@@ -64,11 +64,11 @@ internal sealed class WakeUpRule() : DiagnosisRule("D6", "wake-up bound")
     }
 
     // From the beginning of a turn to its answers: that long the frontend waits if nobody has to wake.
-    private static double BackendWorksNs(DiskFacts facts) => NineOfTen(facts.Requests.Select(request =>
-        (double)(request.Stamps[(int)RequestPhase.CompletionWake] - request.Stamps[(int)RequestPhase.BatchWait])));
+    private static long BackendWorksNs(DiskFacts facts) => NineOfTen(facts.Requests.Select(request =>
+        request.Stamps[(int)RequestPhase.CompletionWake] - request.Stamps[(int)RequestPhase.BatchWait]));
 
     // From the last answer's taking to the next publishing: that long the backend waits.
-    private static double FrontendWorksNs(DiskFacts facts) =>
+    private static long FrontendWorksNs(DiskFacts facts) =>
         NineOfTen(facts.Requests.GroupBy(request => request.Queue).SelectMany(queue =>
         {
             long[] taken = [.. queue.Select(request => request.Stamps[(int)RequestPhase.Finish]).Distinct().Order()];
@@ -76,13 +76,9 @@ internal sealed class WakeUpRule() : DiagnosisRule("D6", "wake-up bound")
             {
                 int found = Array.BinarySearch(taken, published);
                 int before = found >= 0 ? found : ~found - 1;
-                return before < 0 ? 0.0 : published - taken[before];
+                return before < 0 ? 0 : published - taken[before];
             });
         }));
 
-    private static double NineOfTen(IEnumerable<double> values)
-    {
-        double[] ordered = [.. values.Order()];
-        return ordered.Length == 0 ? 0 : ordered[(int)(ordered.Length * 0.9)];
-    }
+    private static long NineOfTen(IEnumerable<long> times) => PhaseSummary.Quantile([.. times.Order()], 0.9);
 }

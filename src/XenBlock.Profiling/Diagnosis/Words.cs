@@ -56,9 +56,7 @@ internal static class Words
     public static string Fine(DiskFacts facts, StageModel model)
     {
         bool isBackend = model.BackendBusy >= model.FrontendBusy;
-        PumpWork most = Enum.GetValues<PumpWork>().Where(work => work != PumpWork.Idle)
-            .MaxBy(work => isBackend ? model.BackendWorkNs(work) : model.FrontendWorkNs(work));
-        double ns = isBackend ? model.BackendWorkNs(most) : model.FrontendWorkNs(most);
+        (PumpWork most, double ns) = model.Largest(isBackend);
         double whole = isBackend ? model.BackendNs : model.FrontendNs;
         return $"Nothing holds it back that this can see: the {(isBackend ? "backend" : "frontend")}'s thread works "
             + $"{Percent(isBackend ? model.BackendBusy : model.FrontendBusy)} of the time, "

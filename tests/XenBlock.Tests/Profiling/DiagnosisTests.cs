@@ -1,4 +1,5 @@
 using XenBlock.Profiling;
+using XenBlock.Protocol;
 using Xunit;
 
 namespace XenBlock.Tests.Profiling;
@@ -79,6 +80,19 @@ public sealed class DiagnosisTests
         Assert.InRange(named.Confidence, 0.5, 1);
         Assert.NotEmpty(named.Evidence);
         Assert.DoesNotContain(Diagnosis.Of(repaired.Facts()).Findings, finding => finding.Rule == rule);
+    }
+
+    [Fact]
+    public void A_disk_with_all_queues_that_there_can_be_is_not_told_to_have_more()
+    {
+        DiskFacts full = _disks["D2"].Bad.Facts();
+        InFlightStatistics queue = Assert.Single(full.Trace.InFlight);
+        DiskFacts many = full with
+        {
+            Trace = full.Trace with { InFlight = [.. Enumerable.Repeat(queue, ProtocolConstants.QueuesMax)] },
+        };
+        DiagnosisFinding named = Diagnosis.Of(many).Findings.Single(finding => finding.Rule == "D2");
+        Assert.Contains("16 already", named.Advice, StringComparison.Ordinal);
     }
 
     [Fact]
