@@ -27,6 +27,15 @@ public static unsafe class FileLock
         return errno;
     }
 
+    /// <summary>
+    /// Takes a lock without waiting, and says whether somebody else's is in the way. Where there are no locks, nobody's
+    /// is.
+    /// </summary>
+    /// <param name="file">As with <see cref="TryTake"/>.</param>
+    /// <param name="isExclusive">As with <see cref="TryTake"/>.</param>
+    public static bool IsKeptOut(SafeFileHandle file, bool isExclusive) =>
+        TryTake(file, isExclusive) is Errno.EAGAIN or Errno.EACCES;
+
     private const short ReadLock = 0;
     private const short WriteLock = 1;
 

@@ -38,8 +38,7 @@ internal static class FileOpener
     // One that writes, or any number that read. Where there are no such locks, nothing is kept apart.
     private static void Lock(string path, SafeFileHandle file, bool readOnly)
     {
-        int errno = FileLock.TryTake(file, isExclusive: !readOnly);
-        if (errno is not (Errno.EAGAIN or Errno.EACCES)) return;
+        if (!FileLock.IsKeptOut(file, isExclusive: !readOnly)) return;
         file.Dispose();
         throw new StoreException(
             path,

@@ -43,7 +43,7 @@ internal sealed class FileSink : ICopySink
                 $"Cannot write {path}: {exception.Message.TrimEnd('.')}; name a file that can be written.");
         }
 
-        if (FileLock.TryTake(file, isExclusive: true) is Errno.EAGAIN or Errno.EACCES)
+        if (FileLock.IsKeptOut(file, isExclusive: true))
         {
             file.Dispose();
             throw new UsageException(

@@ -29,7 +29,7 @@ internal sealed class FileSource : ICopySource
     {
         long length = ImageFile.LengthOf(path);
         SafeFileHandle file = ImageFile.OpenToRead(path);
-        if (FileLock.TryTake(file, isExclusive: false) is not (Errno.EAGAIN or Errno.EACCES))
+        if (!FileLock.IsKeptOut(file, isExclusive: false))
             return new FileSource(file, length);
         file.Dispose();
         throw new UsageException(

@@ -59,7 +59,7 @@ internal sealed class DiskLock : IDisposable
         try
         {
             using SafeFileHandle file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
-            return FileLock.TryTake(file, isExclusive: false) is Errno.EAGAIN or Errno.EACCES;
+            return FileLock.IsKeptOut(file, isExclusive: false);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
@@ -113,8 +113,7 @@ internal sealed class DiskLock : IDisposable
     {
         SafeFileHandle file =
             File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite);
-        int errno = FileLock.TryTake(file, isExclusive: true);
-        if (errno is Errno.EAGAIN or Errno.EACCES)
+        if (FileLock.IsKeptOut(file, isExclusive: true))
         {
             file.Dispose();
             return null;
