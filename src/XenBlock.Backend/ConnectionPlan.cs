@@ -34,8 +34,8 @@ internal sealed record ConnectionPlan
     /// <summary>Who is told how long requests took.</summary>
     public required RequestDurations Durations { get; init; }
 
-    /// <summary>Who is told what the store failed.</summary>
-    public required StoreFailures Failures { get; init; }
+    /// <summary>Who is told what the store failed; null for nobody.</summary>
+    public required StoreFailures? Failures { get; init; }
 
     /// <summary>What requests may ask for.</summary>
     public required DiskLimits Limits { get; init; }

@@ -185,7 +185,7 @@ public sealed partial class ServedDisk
             ConnectionPlan closing = plan with
             {
                 Store = refusing,
-                Failures = new StoreFailures(static () => { }), // not the image's
+                Failures = null, // not the image's
                 Options = _options with { InFlightPath = null },
             };
             return (await DiskConnection.OpenAsync(closing, _counters.Queues), exception.Message);
