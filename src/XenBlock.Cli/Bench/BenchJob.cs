@@ -50,15 +50,10 @@ internal static class BenchJob
         return new ComputerFacts(
             processor,
             Environment.ProcessorCount,
-            KernelRelease(),
+            $"Linux {HostKernel.Release}",
             RuntimeInformation.ProcessArchitecture.ToString(),
             RuntimeInformation.FrameworkDescription);
     }
-
-    // The runtime's own description is the distribution's name, which says nothing of how a disk is served.
-    private static string KernelRelease() => File.Exists("/proc/sys/kernel/osrelease")
-        ? $"Linux {File.ReadAllText("/proc/sys/kernel/osrelease").Trim()}"
-        : RuntimeInformation.OSDescription;
 
     private static BenchReport Measure(
         BenchSettings settings,

@@ -37,7 +37,7 @@ internal static class CheckReport
         CheckDocument.SchemaName,
         OwnProgram.Version,
         machine,
-        $"Linux {File.ReadAllText("/proc/sys/kernel/osrelease").Trim()}, {RuntimeInformation.OSArchitecture}",
+        $"Linux {HostKernel.Release}, {RuntimeInformation.OSArchitecture}",
         FindXen(),
         reports);
 

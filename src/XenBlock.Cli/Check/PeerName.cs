@@ -29,7 +29,7 @@ internal sealed record PeerName(string Name, string? Version)
         bool isOwnKernel = Directory.Exists("/sys/module/xen_blkback")
             && path.StartsWith($"{VbdPaths.Domain(hypervisor.DomainId)}/", StringComparison.Ordinal);
         return isOwnKernel
-            ? new PeerName("Linux xen-blkback", File.ReadAllText("/proc/sys/kernel/osrelease").Trim())
+            ? new PeerName("Linux xen-blkback", HostKernel.Release)
             : new PeerName("an unknown peer", null);
     }
 }

@@ -96,18 +96,11 @@ internal static class BenchOpening
     private static TraceDocument Describe(List<OpenedPoint> points, bool isOne)
     {
         OpenedPoint first = points[0];
-        RecordedTrace stream = first.Part.Streams[0];
-        string[] vdevs =
-        [
-            .. points.SelectMany(point => point.Part.Streams).Select(own => own.Disk.Split('/')[^1])
-                .Distinct(StringComparer.Ordinal),
-        ];
         TraceDocument document = TraceJob.Describe(first.Trace, saved: null) with
         {
-            Vdev = string.Join(", ", vdevs),
-            Domain = int.TryParse(stream.Disk.Split('/')[0], out int domain) ? domain : 0,
-            Ends = string.Join(
-                ", ", first.Part.Streams.Select(own => own.Side.ToString().ToLowerInvariant()).Distinct()),
+            Vdev = TraceOpening.VdevOf(points.SelectMany(point => point.Part.Streams)),
+            Domain = TraceOpening.DomainOf(first.Part.Streams[0]),
+            Ends = TraceOpening.EndsOf(first.Part.Streams),
             Seconds = points.Sum(point => TraceOpening.SecondsOf([point.Part])),
             Diagnosis = first.Diagnosis,
         };

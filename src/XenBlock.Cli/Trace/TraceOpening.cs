@@ -154,7 +154,8 @@ internal static class TraceOpening
         return trace;
     }
 
-    private static string EndsOf(RecordedTrace[] streams) => string.Join(
+    /// <summary>Which ends recorded.</summary>
+    internal static string EndsOf(IEnumerable<RecordedTrace> streams) => string.Join(
         ", ", streams.Select(stream => stream.Side.ToString().ToLowerInvariant()).Distinct());
 
     private static string? Missing(string[] folders)
@@ -165,11 +166,12 @@ internal static class TraceOpening
             : $"The records of {string.Join(", ", missing)} were there when this was saved, and are missing";
     }
 
-    // A disk is named as "1/xvda"; a bench with several ways has several.
-    private static string VdevOf(RecordedTrace[] streams) => string.Join(
+    /// <summary>Which disks it is of, each named as "1/xvda"; a bench with several ways has several.</summary>
+    internal static string VdevOf(IEnumerable<RecordedTrace> streams) => string.Join(
         ", ", streams.Select(stream => stream.Disk.Split('/')[^1]).Distinct(StringComparer.Ordinal));
 
-    private static int DomainOf(RecordedTrace stream) =>
+    /// <summary>Whose disk it is; 0 where the name does not say.</summary>
+    internal static int DomainOf(RecordedTrace stream) =>
         int.TryParse(stream.Disk.Split('/')[0], out int domain) ? domain : 0;
 
     /// <summary>From the first submission to the last completion.</summary>
